@@ -1,0 +1,49 @@
+import { type DataSource, type Migration, MigrationExecutor, type QueryRunner } from 'typeorm';
+
+/** Any number will do, as long as nothing else in this database uses it. Spells "tributar". */
+const MIGRATION_LOCK = 0x7472_6962;
+
+/**
+ * Brings the schema up to date and returns what was applied. All pending migrations share one transaction, so a failure
+ * leaves the database as it was; replicas that start together wait for each other. Safe to repeat. Works through a
+ * pooler in transaction mode, because nothing outlives the transaction.
+ */
+export async function migrate(dataSource: DataSource): Promise<Migration[]> {
+  return await inOneTransaction(dataSource, async (runner) => {
+    // TypeORM makes its own tables before the first migration could make their schema.
+    await runner.query('create schema if not exists tributary');
+    return await new MigrationExecutor(dataSource, runner).executePendingMigrations();
+  });
+}
+
+/** Takes the newest migration back. For development and for the check that it can be done. */
+export async function revertLastMigration(dataSource: DataSource): Promise<void> {
+  await inOneTransaction(dataSource, async (runner) => {
+    await new MigrationExecutor(dataSource, runner).undoLastMigration();
+  });
+}
+
+/** Names of the migrations that this build knows and the database lacks, oldest first. Writes nothing. */
+export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
+  const pending = await new MigrationExecutor(dataSource).getPendingMigrations();
+  return pending.map((migration) => migration.name);
+}
+
+async function inOneTransaction<T>(dataSource: DataSource, work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+  const runner = dataSource.createQueryRunner();
+  try {
+    await runner.startTransaction();
+    // Rewriting a large table takes as long as it takes, and so does waiting for the replica that does it.
+    await runner.query('set local statement_timeout = 0');
+    await runner.query('set local idle_in_transaction_session_timeout = 0');
+    await runner.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    const result = await work(runner);
+    await runner.commitTransaction();
+    return result;
+  } catch (error) {
+    await runner.rollbackTransaction().catch(() => undefined);
+    throw error;
+  } finally {
+    await runner.release();
+  }
+}
