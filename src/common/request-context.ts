@@ -5,7 +5,7 @@ import { newId } from './ids.js';
 /** What every log line of a request carries: ids only, never personal data. */
 export type RequestFacts = Record<string, string>;
 
-interface RequestContext {
+export interface RequestContext {
   requestId: string;
   facts: RequestFacts;
 }
@@ -23,18 +23,16 @@ export function runWithRequestId<T>(requestId: string, work: () => T): T {
   return storage.run({ requestId, facts: {} }, work);
 }
 
-/** The id of the request that is being served; a new one outside of any, so that an answer always carries one. */
-export function currentRequestId(): string {
-  return storage.getStore()?.requestId ?? newId('req');
+/** The request that is being served, or undefined outside of any. */
+export function currentRequest(): Readonly<RequestContext> | undefined {
+  return storage.getStore();
+}
+
+export function currentRequestId(): string | undefined {
+  return storage.getStore()?.requestId;
 }
 
 /** Adds to the log lines that this request still writes; does nothing outside of a request. */
 export function addRequestFacts(facts: RequestFacts): void {
   Object.assign(storage.getStore()?.facts ?? {}, facts);
-}
-
-/** For the logger: the request id and the facts so far, or undefined outside of a request. */
-export function currentRequestFacts(): RequestFacts | undefined {
-  const context = storage.getStore();
-  return context && { ...context.facts, requestId: context.requestId };
 }
