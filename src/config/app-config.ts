@@ -15,7 +15,7 @@ const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'erro
 const LOG_FORMATS: readonly LogFormat[] = ['auto', 'json', 'text'];
 
 /** These are not enumerable, so that no spread, JSON or inspection of the configuration carries them along. */
-const SECRETS = ['databaseUrl', 'stripeSecretKey', 'stripeWebhookSecrets', 'apiKey'] as const;
+const SECRETS = ['databaseUrl', 'stripeSecretKey', 'stripeWebhookSecrets', 'apiKey', 'encryptionKey'] as const;
 
 export type Settings = Omit<AppConfig, 'toJSON' | typeof inspect.custom>;
 
@@ -50,6 +50,8 @@ export class AppConfig {
 
   /** `trb_<keyid>_<secret>`: becomes the first API key. */
   readonly apiKey?: string;
+  /** Encrypts the signing secrets of further webhook endpoints. */
+  readonly encryptionKey?: string;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** Addresses and CIDR ranges whose `X-Forwarded-For` is believed. */
@@ -73,6 +75,7 @@ export class AppConfig {
       stripeSecretKey: shown(this.stripeSecretKey),
       stripeWebhookSecrets: this.stripeWebhookSecrets.map(shown),
       apiKey: shown(this.apiKey),
+      encryptionKey: shown(this.encryptionKey),
     };
   }
 
@@ -114,6 +117,7 @@ export function loadConfig(env: Environment): AppConfig {
       /^trb_[0-9A-Za-z]+_[0-9a-f]{64}$/,
       'trb_<key id>_<64 lower-case hexadecimal characters>',
     ),
+    encryptionKey: read.secret('TRIBUTARY_ENCRYPTION_KEY', /^.{32,}$/, '32 or more random characters'),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     logFormat: read.oneOf('LOG_FORMAT', LOG_FORMATS, 'auto'),
     trustedProxies: readTrustedProxies(read),

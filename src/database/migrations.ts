@@ -1,6 +1,14 @@
 import type { MigrationInterface } from 'typeorm';
 
 import { Schemas1764000000000 } from './migrations/1764000000000-schemas.js';
+import { Access1764000000100 } from './migrations/1764000000100-access.js';
+import { Mirror1764000000200 } from './migrations/1764000000200-mirror.js';
+import { Inbox1764000000300 } from './migrations/1764000000300-inbox.js';
 
 /** Every migration, oldest first. A released one is never edited. */
-export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [Schemas1764000000000];
+export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
+  Schemas1764000000000,
+  Access1764000000100,
+  Mirror1764000000200,
+  Inbox1764000000300,
+];

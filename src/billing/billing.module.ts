@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/access.module.js';
+import { StripeModule } from '../stripe/stripe.module.js';
+import { BillingReader } from './billing-reader.service.js';
+import { BillingService } from './billing.service.js';
+import { BillingGrpcController } from './billing.grpc.controller.js';
+import { BillingHttpController } from './billing.http.controller.js';
+import { MirrorWriter } from './mirror-writer.js';
+import { RefetchQueue } from './refetch-queue.js';
+import { RefetchWorker } from './refetch.worker.js';
+import { SettleQueue } from './settle-queue.js';
+import { StripeFetcher } from './stripe-fetcher.js';
+
+@Module({
+  imports: [AccessModule, StripeModule],
+  controllers: [BillingHttpController, BillingGrpcController],
+  providers: [BillingReader, BillingService, MirrorWriter, RefetchQueue, RefetchWorker, SettleQueue, StripeFetcher],
+  exports: [BillingReader, BillingService, MirrorWriter, RefetchWorker, SettleQueue],
+})
+export class BillingModule {}

@@ -1,0 +1,122 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import type { Page } from '../common/pagination.js';
+import { toDomainError } from '../stripe/failure.js';
+import { BillingReader } from './billing-reader.service.js';
+import type { HasActiveSubscriptionRequest } from './dto/billing-grpc.dto.js';
+import type { BillingObjectView, GetObjectQuery, ListObjectsQuery } from './dto/billing.dto.js';
+import { MirrorWriter } from './mirror-writer.js';
+import { typeOfObject, type StripeObjectType } from './registry.js';
+import { SettleQueue } from './settle-queue.js';
+import { snapshotOf, StripeFetcher } from './stripe-fetcher.js';
+import type { StripeData } from './stripe-model.entity.js';
+
+/** Stripe drafts a renewal and finalizes it about an hour later; a subscription is not over in between. */
+const RENEWAL_GRACE_SECONDS = 2 * 3600;
+
+export interface ActiveSubscription {
+  active: boolean;
+  subscriptionId: string | null;
+  currentPeriodEnd: string | null;
+}
+
+/** Where the object that is given to `syncFromStripeData` comes from. */
+export interface StripeDataSource {
+  workspaceId: string;
+  account?: string;
+  apiVersion: string | null;
+  /** Unix seconds, on Stripe's clock, at which the object looked so. */
+  stampSeconds: number;
+}
+
+/** The mirror's operations: what the original models offered as methods, for every type alike. */
+@Injectable()
+export class BillingService {
+  constructor(
+    private readonly db: DataSource,
+    private readonly reader: BillingReader,
+    private readonly fetcher: StripeFetcher,
+    private readonly mirror: MirrorWriter,
+    private readonly settling: SettleQueue,
+    private readonly clock: Clock,
+  ) {}
+
+  /** From the mirror; with `fresh` Stripe is asked first and its answer kept. */
+  async retrieve(
+    workspaceId: string,
+    table: string,
+    id: string,
+    query: GetObjectQuery = {},
+  ): Promise<BillingObjectView> {
+    if (query.fresh === true) await this.retrieveFromStripe(workspaceId, this.reader.typeOf(table), id, query.account);
+    return this.reader.get(workspaceId, table, id, query.account);
+  }
+
+  list(workspaceId: string, table: string, query: ListObjectsQuery): Promise<Page<BillingObjectView>> {
+    return this.reader.list(workspaceId, table, query);
+  }
+
+  /** Asks Stripe for the object and writes what it answers. Errors are Stripe's, translated. */
+  async retrieveFromStripe(workspaceId: string, type: StripeObjectType, id: string, account = ''): Promise<void> {
+    const snapshot = await this.fetcher.fetchObject({ workspaceId, account, type, id }).catch((error: unknown) => {
+      throw toDomainError(error);
+    });
+    await this.write([snapshot]);
+  }
+
+  /** One page of Stripe's list, written as it comes. `query` is Stripe's own. */
+  async listFromStripe(
+    workspaceId: string,
+    type: StripeObjectType,
+    query: Record<string, string>,
+    account = '',
+  ): Promise<{ ids: string[]; hasMore: boolean }> {
+    const page = await this.fetcher.fetchPage({ workspaceId, account, type }, query).catch((error: unknown) => {
+      throw toDomainError(error);
+    });
+    await this.write(page.snapshots);
+    return { ids: page.snapshots.map(({ id }) => id), hasMore: page.hasMore };
+  }
+
+  /** Takes an object that the caller got from Stripe by other means into the mirror; an older state changes nothing. */
+  async syncFromStripeData(data: StripeData, source: StripeDataSource): Promise<void> {
+    await this.write([this.createFromStripeObject(data, source)]);
+  }
+
+  /** The state that `syncFromStripeData` writes, not yet written. */
+  createFromStripeObject(data: StripeData, { workspaceId, account = '', apiVersion, stampSeconds }: StripeDataSource) {
+    const type = typeOfObject(data.object);
+    return snapshotOf(
+      { workspaceId, account, type, id: String(data.id) },
+      { apiVersion: apiVersion ?? '', stampSeconds },
+      data,
+    );
+  }
+
+  /** Whether a subscription of the customer's is valid now; the one that ends last, where there are several. */
+  async hasActiveSubscription(
+    workspaceId: string,
+    { customer, product }: HasActiveSubscriptionRequest,
+  ): Promise<ActiveSubscription> {
+    const now = this.clock.now();
+    const subscriptions = await this.reader.subscriptionsOf(workspaceId, customer);
+    const valid = subscriptions.filter((subscription) => subscription.validityAt(now, RENEWAL_GRACE_SECONDS).valid);
+    const fitting = product === undefined ? valid : [];
+    for (const subscription of product === undefined ? [] : valid) {
+      if (await this.reader.isSubscribedTo(workspaceId, subscription.id, product as string)) fitting.push(subscription);
+    }
+    fitting.sort((a, b) => (b.currentPeriodEnd?.getTime() ?? 0) - (a.currentPeriodEnd?.getTime() ?? 0));
+    const [best] = fitting;
+    return {
+      active: best !== undefined,
+      subscriptionId: best?.id ?? null,
+      currentPeriodEnd: best?.currentPeriodEnd?.toISOString() ?? null,
+    };
+  }
+
+  private async write(snapshots: Parameters<MirrorWriter['apply']>[0]): Promise<void> {
+    await this.db.transaction((tx) => this.mirror.apply(snapshots, tx));
+    this.settling.announce();
+  }
+}

@@ -1,0 +1,27 @@
+import { Entity, Index } from 'typeorm';
+import { FromData, StripeModel } from './stripe-model.entity.js';
+
+@Entity({ schema: 'stripe', name: 'charges' })
+@Index('charges_created', ['workspaceId', 'created', 'id'])
+@Index('charges_customer', ['workspaceId', 'customer'])
+@Index('charges_payment_intent', ['workspaceId', 'paymentIntent'])
+export class Charge extends StripeModel {
+  @FromData(`stripe.ref(data->'customer')`, 'text')
+  customer: string | null;
+
+  @FromData(`stripe.ref(data->'payment_intent')`, 'text')
+  paymentIntent: string | null;
+
+  /** Only in versions before 2025-03-31; later ones link by invoice payments. */
+  @FromData(`stripe.ref(data->'invoice')`, 'text')
+  invoice: string | null;
+
+  @FromData(`data->>'status'`, 'text')
+  status: string | null;
+
+  /** What can still be refunded, in minor units of the charge's currency; never negative. */
+  get refundableMinor(): number {
+    const captured = (this.data.amount_captured ?? this.data.amount ?? 0) as number;
+    return Math.max(0, captured - ((this.data.amount_refunded ?? 0) as number));
+  }
+}

@@ -1,0 +1,22 @@
+import { Entity, Index } from 'typeorm';
+import { FromData, StripeModel } from './stripe-model.entity.js';
+
+@Entity({ schema: 'stripe', name: 'customers' })
+@Index('customers_created', ['workspaceId', 'created', 'id'])
+@Index('customers_email', ['workspaceId', 'email'])
+export class Customer extends StripeModel {
+  @FromData(`data->>'email'`, 'text')
+  email: string | null;
+
+  /** The payment method that invoices are charged to, whatever its kind and however old the customer is. */
+  get defaultPaymentMethodId(): string | null {
+    const settings = this.data.invoice_settings as { default_payment_method?: string | null } | undefined;
+    return settings?.default_payment_method ?? (this.data.default_source as string | null | undefined) ?? null;
+  }
+
+  /** What the customer's next invoices are reduced by (positive) or raised by (negative), in minor units of `currency`. */
+  get creditMinor(): number {
+    const balance = (this.data.balance ?? this.data.account_balance ?? 0) as number;
+    return balance === 0 ? 0 : -balance;
+  }
+}

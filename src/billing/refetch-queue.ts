@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { StripeGateway } from '../stripe/stripe-gateway.service.js';
+import type { RefetchReason } from './refetch.entity.js';
+import { discountRefs, isTruncatedList, minorOf } from './shapes.js';
+import type { Snapshot } from './snapshot.js';
+
+/** A tie can only be decided by an answer of a later second, so that it is not asked for at once. */
+const TIE_DELAY_SECONDS = 1.2;
+
+/** What a webhook usually brings by itself a moment later is asked for only when it has not come by then. */
+const COMPANION_DELAY_SECONDS = 4;
+
+interface RefetchRequest {
+  snapshot: Snapshot;
+  reason: RefetchReason;
+  minStamp: number;
+  delaySeconds: number;
+}
+
+/** Notes what the payloads alone cannot tell, in the transaction that wrote them. Without a key for Stripe nothing is noted. */
+@Injectable()
+export class RefetchQueue {
+  constructor(private readonly stripe: StripeGateway) {}
+
+  async requestWhatIsMissing(snapshots: readonly Snapshot[], tx: EntityManager): Promise<void> {
+    const askable = snapshots.filter((s) => !s.deleted && this.stripe.isConfigured(s.workspaceId));
+    const requests = [
+      ...askable.filter((s) => s.undecided).map((s) => tieRequest(s)),
+      ...askable.filter(hasTruncatedMembers).map((s) => request(s, 'members', 0)),
+      ...askable.filter(mayLackPayments).map((s) => request(s, 'payments', COMPANION_DELAY_SECONDS)),
+      ...(await withUnknownDiscounts(askable, tx)).map((s) => request(s, 'discounts', 0)),
+    ];
+    if (requests.length > 0) await enqueue(requests, tx);
+  }
+}
+
+function tieRequest(snapshot: Snapshot): RefetchRequest {
+  return { snapshot, reason: 'undecided', minStamp: snapshot.stampSeconds + 1, delaySeconds: TIE_DELAY_SECONDS };
+}
+
+function request(snapshot: Snapshot, reason: RefetchReason, delaySeconds: number): RefetchRequest {
+  return { snapshot, reason, minStamp: snapshot.stampSeconds, delaySeconds };
+}
+
+function hasTruncatedMembers(snapshot: Snapshot): boolean {
+  return snapshot.type.embedded.some((rule) => rule.owned && isTruncatedList(snapshot.data[rule.field]));
+}
+
+/** Since 2025-03-31 a paid invoice does not say by which payments; they come as objects of their own. */
+function mayLackPayments({ type, data }: Snapshot): boolean {
+  return (
+    type.object === 'invoice' && minorOf(data.amount_paid) > 0 && !('charge' in data) && !('payment_intent' in data)
+  );
+}
+
+async function withUnknownDiscounts(snapshots: readonly Snapshot[], tx: EntityManager): Promise<Snapshot[]> {
+  const carriers = snapshots
+    .filter((s) => s.type.object === 'invoice' || s.type.object === 'subscription')
+    .map((snapshot) => ({ snapshot, ids: discountRefs(snapshot.data).ids }))
+    .filter(({ ids }) => ids.length > 0);
+  if (carriers.length === 0) return [];
+  const rows = (await tx.query(
+    `SELECT id FROM stripe.discounts WHERE workspace_id = ANY($1::text[]) AND id = ANY($2::text[])`,
+    [[...new Set(carriers.map((c) => c.snapshot.workspaceId))], carriers.flatMap((c) => c.ids)],
+  )) as Array<{ id: string }>;
+  const known = new Set(rows.map((row) => row.id));
+  return carriers.filter(({ ids }) => ids.some((id) => !known.has(id))).map(({ snapshot }) => snapshot);
+}
+
+async function enqueue(requests: readonly RefetchRequest[], tx: EntityManager): Promise<void> {
+  const ordered = [...requests].sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+  await tx.query(
+    `INSERT INTO tributary.refetch (workspace_id, account, object_table, object_id, reason, min_stamp, available_at)
+     SELECT u.workspace_id, u.account, u.object_table, u.object_id, u.reason, u.min_stamp, now() + u.delay * interval '1 second'
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::float8[])
+            AS u(workspace_id, account, object_table, object_id, reason, min_stamp, delay)
+     ON CONFLICT (workspace_id, account, object_table, object_id, reason) DO UPDATE
+        SET min_stamp = greatest(refetch.min_stamp, excluded.min_stamp),
+            available_at = greatest(refetch.available_at, excluded.available_at), attempts = 0, lease_token = NULL`,
+    [
+      ordered.map((r) => r.snapshot.workspaceId),
+      ordered.map((r) => r.snapshot.account),
+      ordered.map((r) => r.snapshot.type.table),
+      ordered.map((r) => r.snapshot.id),
+      ordered.map((r) => r.reason),
+      ordered.map((r) => r.minStamp),
+      ordered.map((r) => r.delaySeconds),
+    ],
+  );
+}
+
+function sortKey({ snapshot, reason }: RefetchRequest): string {
+  return `${snapshot.workspaceId}/${snapshot.account}/${snapshot.type.table}/${snapshot.id}/${reason}`;
+}

@@ -1,0 +1,81 @@
+import { embeddedObjects } from './shapes.js';
+import { typeOfObject, type StripeObjectType } from './registry.js';
+import type { StripeData } from './stripe-model.entity.js';
+
+/** Ranks of states that no event of their own vouches for; an event's state has the rank n ≥ 1. */
+export const RANK_FETCHED = 0;
+export const RANK_EMBEDDED = -1;
+
+/** One state of one object at one second, on its way into the mirror. */
+export interface Snapshot {
+  workspaceId: string;
+  /** The connected account, '' for the workspace's own. */
+  account: string;
+  type: StripeObjectType;
+  id: string;
+  data: StripeData;
+  apiVersion: string | null;
+  /** Unix seconds on Stripe's clock. */
+  stampSeconds: number;
+  rank: number;
+  undecided: boolean;
+  deleted: boolean;
+  /** The owner's id, for the members of an owned list. */
+  parent: string | null;
+}
+
+export function snapshotKey(snapshot: Snapshot): string {
+  return `${snapshot.type.table}\n${snapshot.workspaceId}\n${snapshot.account}\n${snapshot.id}`;
+}
+
+/**
+ * Whether `a` replaces `b` as the state of the same object. The SQL in mirror-writer.ts holds the same rule against what is
+ * stored. States seen only inside other objects fall back to comparing their text, so that their order cannot matter.
+ */
+export function supersedes(a: Snapshot, b: Snapshot): boolean {
+  if (a.stampSeconds !== b.stampSeconds) return a.stampSeconds > b.stampSeconds;
+  if (a.rank !== b.rank) return a.rank > b.rank;
+  return a.rank === RANK_EMBEDDED ? JSON.stringify(a.data) > JSON.stringify(b.data) : a.rank === RANK_FETCHED;
+}
+
+/** The newest of each object, in the order of their keys. */
+export function newestOfEach(snapshots: readonly Snapshot[]): Snapshot[] {
+  const newest = new Map<string, Snapshot>();
+  for (const snapshot of snapshots) {
+    const key = snapshotKey(snapshot);
+    const held = newest.get(key);
+    if (held === undefined || supersedes(snapshot, held)) newest.set(key, snapshot);
+  }
+  return [...newest.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, snapshot]) => snapshot);
+}
+
+/** States of other objects that are seen inside this one and that it does not own, however deep. */
+export function embeddedStates(snapshot: Snapshot): Snapshot[] {
+  return snapshot.type.embedded
+    .filter((rule) => !rule.owned)
+    .flatMap((rule) => embeddedObjects(snapshot.data[rule.field]).filter((data) => data.object === rule.object))
+    .flatMap((data) => childOf(snapshot, data, { rank: RANK_EMBEDDED, parent: null }))
+    .flatMap((child) => [child, ...embeddedStates(child)]);
+}
+
+/** The members of the lists that the object owns, at its own stamp and rank. */
+export function ownedMembers(snapshot: Snapshot): Snapshot[] {
+  return snapshot.type.embedded
+    .filter((rule) => rule.owned)
+    .flatMap((rule) => embeddedObjects(snapshot.data[rule.field]))
+    .flatMap((data) => childOf(snapshot, data, { rank: snapshot.rank, parent: snapshot.id }));
+}
+
+/** A state of `data` as part of `of`; nothing when it has no id to be kept under. */
+export function childOf(of: Snapshot, data: StripeData, as: { rank: number; parent: string | null }): Snapshot[] {
+  const type = typeOfObject(data.object);
+  const id = memberId(of, type, data);
+  return id === null ? [] : [{ ...of, ...as, type, id, data, deleted: false }];
+}
+
+/** Before 2019 an invoice line's id was its subscription's or item's, and so the same on every invoice: the invoice's id makes it unique. */
+function memberId(of: Snapshot, type: StripeObjectType, data: StripeData): string | null {
+  if (typeof data.id !== 'string' || data.id === '') return null;
+  const unique = type.object !== 'line_item' || data.id.startsWith(type.idPrefix);
+  return unique ? data.id : `${of.id}:${data.id}`;
+}

@@ -1,0 +1,161 @@
+import type { EntityManager } from 'typeorm';
+import type { SettleKey } from '../billing/settle-queue.js';
+import { embeddedStates, type Snapshot } from '../billing/snapshot.js';
+import { newestWithinSecond, type EventState } from './event-order.js';
+import { eventKind, keysOfEvent, owningAccount, subjectOf } from './webhook-routes.js';
+
+/** A stored event as the worker needs it. */
+export interface StoredEvent {
+  workspaceId: string;
+  id: string;
+  createdSeconds: number;
+  account: string;
+  type: string;
+  apiVersion: string | null;
+  body: string | null;
+}
+
+interface Sighting {
+  snapshot: Snapshot;
+  state: EventState;
+  event: StoredEvent;
+}
+
+export interface Folded {
+  snapshots: Snapshot[];
+  keys: SettleKey[];
+}
+
+/**
+ * A batch of events as the states to be written: the newest of each object, decided over **all** stored events of that
+ * object and second and not only those of this batch, so that whoever decides last has seen them all; and whatever other
+ * objects the events show inside theirs, also those that lost.
+ */
+export async function foldEvents(events: readonly StoredEvent[], tx: EntityManager): Promise<Folded> {
+  const sightings = events.flatMap(sight);
+  const groups = await withCompanions(newestSecondOfEach(sightings), tx);
+  return {
+    snapshots: [...groups.map(decide), ...sightings.flatMap(({ snapshot }) => embeddedStates(snapshot))],
+    keys: events.flatMap(({ workspaceId, account, type }) =>
+      keysOfEvent(type, account).map((key) => ({ workspaceId, account: '', ...key })),
+    ),
+  };
+}
+
+function sight(event: StoredEvent): Sighting[] {
+  if (event.body === null) return [];
+  const payload = JSON.parse(event.body) as { data?: { object?: unknown; previous_attributes?: unknown } };
+  const subject = subjectOf(payload.data?.object);
+  if (subject === null) return [];
+  const previous = payload.data?.previous_attributes;
+  const kind = eventKind(event.type);
+  return [
+    {
+      event,
+      state: {
+        eventId: event.id,
+        kind,
+        data: subject.data,
+        previous: typeof previous === 'object' && previous !== null ? (previous as EventState['previous']) : null,
+      },
+      snapshot: {
+        workspaceId: event.workspaceId,
+        account: owningAccount(subject.type, event.account),
+        ...subject,
+        apiVersion: event.apiVersion,
+        stampSeconds: event.createdSeconds,
+        rank: 1,
+        undecided: false,
+        deleted: kind === 'deleted',
+        parent: null,
+      },
+    },
+  ];
+}
+
+function groupKey({ snapshot, event }: Sighting): string {
+  return JSON.stringify([event.workspaceId, event.account, snapshot.id]);
+}
+
+/** Of each object the sightings of its newest second in the batch. */
+function newestSecondOfEach(sightings: readonly Sighting[]): Map<string, Sighting[]> {
+  const groups = new Map<string, Sighting[]>();
+  for (const sighting of sightings) {
+    const key = groupKey(sighting);
+    const held = groups.get(key);
+    const heldSecond = held?.[0]?.snapshot.stampSeconds ?? -Infinity;
+    if (held === undefined || sighting.snapshot.stampSeconds > heldSecond) groups.set(key, [sighting]);
+    else if (sighting.snapshot.stampSeconds === heldSecond) held.push(sighting);
+  }
+  return groups;
+}
+
+/** Adds the events of the same object and second that are stored and not in the batch; in almost every case there are none. */
+async function withCompanions(groups: Map<string, Sighting[]>, tx: EntityManager): Promise<Sighting[][]> {
+  if (groups.size === 0) return [];
+  const heads = [...groups.values()].map(([first]) => first as Sighting);
+  const parameters = [
+    heads.map(({ event }) => event.workspaceId),
+    heads.map(({ event }) => event.account),
+    heads.map(({ snapshot }) => snapshot.id),
+    heads.map(({ snapshot }) => snapshot.stampSeconds),
+  ];
+  const counts = (await tx.query(COUNT_COMPANIONS, parameters)) as Array<{ n: string; stored: string }>;
+  const crowded = counts
+    .map(({ n, stored }) => ({ index: Number(n) - 1, stored: Number(stored) }))
+    .filter(({ index, stored }) => stored > (groups.get(groupKey(heads[index] as Sighting))?.length ?? 0))
+    .map(({ index }) => index);
+  if (crowded.length > 0) {
+    const chosen = parameters.map((column) => crowded.map((index) => column[index]));
+    for (const sighting of ((await tx.query(LOAD_COMPANIONS, chosen)) as CompanionRow[]).map(toEvent).flatMap(sight)) {
+      const group = groups.get(groupKey(sighting));
+      if (group !== undefined && !group.some(({ event }) => event.id === sighting.event.id)) group.push(sighting);
+    }
+  }
+  return [...groups.values()];
+}
+
+/** The group's newest state. Its rank is the number of events it was chosen from: more knowledge replaces less. */
+function decide(group: Sighting[]): Snapshot {
+  const first = group[0] as Sighting;
+  const { newest, undecided } = newestWithinSecond(
+    group.map(({ state }) => state),
+    first.snapshot.type.isTerminal,
+  );
+  const chosen = group.find(({ state }) => state === newest) as Sighting;
+  return { ...chosen.snapshot, rank: group.length, undecided };
+}
+
+const COMPANIONS = `
+  unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) WITH ORDINALITY AS k(workspace_id, account, object_id, created, n)
+  JOIN tributary.webhook_event e
+    ON e.workspace_id = k.workspace_id AND e.object_id = k.object_id AND e.created = to_timestamp(k.created)
+   AND e.account = k.account AND e.state <> 'quarantined'`;
+
+const COUNT_COMPANIONS = `SELECT k.n, count(*) AS stored FROM ${COMPANIONS} GROUP BY k.n HAVING count(*) > 1`;
+
+const LOAD_COMPANIONS = `
+  SELECT e.workspace_id, e.id, extract(epoch FROM e.created)::bigint AS created, e.account, e.type, e.api_version, e.body
+    FROM ${COMPANIONS}`;
+
+interface CompanionRow {
+  workspace_id: string;
+  id: string;
+  created: string;
+  account: string;
+  type: string;
+  api_version: string | null;
+  body: string | null;
+}
+
+function toEvent(row: CompanionRow): StoredEvent {
+  return {
+    workspaceId: row.workspace_id,
+    id: row.id,
+    createdSeconds: Number(row.created),
+    account: row.account,
+    type: row.type,
+    apiVersion: row.api_version,
+    body: row.body,
+  };
+}

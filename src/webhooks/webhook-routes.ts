@@ -1,0 +1,89 @@
+import type { TouchedKey } from '../billing/shapes.js';
+import { typeOfObject, type StripeObjectType } from '../billing/registry.js';
+import type { StripeData } from '../billing/stripe-model.entity.js';
+
+/** What a family of events writes and what is settled again because of it. */
+export interface WebhookRoute {
+  /** An exact event type, or a prefix that ends in `.*`. */
+  events: string;
+  /** The type in `data.object`, as Stripe names it. */
+  writes: string;
+  settles: ReadonlyArray<TouchedKey['kind']>;
+}
+
+/**
+ * The page that says what each event type touches. The first match counts; an event of no family is stored, acknowledged
+ * and mirrored under its object's type (`stripe.other_objects` where no table is made for it), and settles nothing.
+ * The keys themselves come from the registry's rows, since a backfill writes the same rows without any event; a test holds
+ * the two against each other.
+ */
+export const WEBHOOK_ROUTES: readonly WebhookRoute[] = [
+  { events: 'account.application.*', writes: 'application', settles: ['account'] },
+  { events: 'account.external_account.*', writes: 'external_account', settles: ['account'] },
+  { events: 'account.updated', writes: 'account', settles: ['account'] },
+  { events: 'capability.updated', writes: 'capability', settles: ['account'] },
+  { events: 'charge.dispute.*', writes: 'dispute', settles: ['charge'] },
+  { events: 'charge.refund.updated', writes: 'refund', settles: ['charge', 'payment_intent'] },
+  { events: 'charge.*', writes: 'charge', settles: ['charge'] },
+  { events: 'checkout.session.*', writes: 'checkout.session', settles: ['checkout_session', 'customer'] },
+  { events: 'coupon.*', writes: 'coupon', settles: [] },
+  { events: 'credit_note.*', writes: 'credit_note', settles: ['invoice'] },
+  { events: 'customer.discount.*', writes: 'discount', settles: ['customer'] },
+  { events: 'customer.subscription.*', writes: 'subscription', settles: ['customer'] },
+  { events: 'customer.source.*', writes: 'source', settles: [] },
+  { events: 'customer.tax_id.*', writes: 'tax_id', settles: [] },
+  { events: 'customer.*', writes: 'customer', settles: ['customer'] },
+  { events: 'invoice_payment.*', writes: 'invoice_payment', settles: ['invoice', 'payment_intent'] },
+  { events: 'invoice.*', writes: 'invoice', settles: ['invoice'] },
+  { events: 'payment_intent.*', writes: 'payment_intent', settles: ['payment_intent'] },
+  { events: 'payment_method.*', writes: 'payment_method', settles: [] },
+  { events: 'payout.*', writes: 'payout', settles: ['payout'] },
+  { events: 'price.*', writes: 'price', settles: [] },
+  { events: 'product.*', writes: 'product', settles: [] },
+  { events: 'promotion_code.*', writes: 'promotion_code', settles: ['promotion_code'] },
+  { events: 'refund.*', writes: 'refund', settles: ['charge', 'payment_intent'] },
+  { events: 'transfer.*', writes: 'transfer', settles: ['transfer'] },
+];
+
+export function routeOf(eventType: string): WebhookRoute | null {
+  return (
+    WEBHOOK_ROUTES.find(
+      ({ events }) => eventType === events || (events.endsWith('.*') && eventType.startsWith(events.slice(0, -1))),
+    ) ?? null
+  );
+}
+
+/** Ends a thing that Stripe still answers for: the object is changed, not gone. */
+const ENDS_WITHOUT_DELETING = new Set(['customer.subscription.deleted']);
+
+export function eventKind(eventType: string): 'created' | 'changed' | 'deleted' {
+  if (eventType.endsWith('.deleted') && !ENDS_WITHOUT_DELETING.has(eventType)) return 'deleted';
+  return eventType.endsWith('.created') ? 'created' : 'changed';
+}
+
+/**
+ * The mirrored object that an event carries, or null when it carries none that can be kept under an id (`balance.available`,
+ * `invoice.upcoming`, thin events).
+ */
+export function subjectOf(object: unknown): { type: StripeObjectType; id: string; data: StripeData } | null {
+  if (typeof object !== 'object' || object === null) return null;
+  const data = object as StripeData;
+  if (typeof data.id !== 'string' || data.id === '') return null;
+  return { type: typeOfObject(data.object), id: data.id, data };
+}
+
+/**
+ * Under whose objects the mirror keeps it. An account's own object is the platform's to see, whoever's event brought it;
+ * everything else belongs to the account that the event names.
+ */
+export function owningAccount(type: StripeObjectType, eventAccount: string): string {
+  return type.object === 'account' ? '' : eventAccount;
+}
+
+/** Keys that the event names beyond those of its object: what happens to an account's standing is told about other objects. */
+export function keysOfEvent(eventType: string, eventAccount: string): TouchedKey[] {
+  const route = routeOf(eventType);
+  return route?.settles.includes('account') === true && eventAccount !== ''
+    ? [{ kind: 'account', id: eventAccount }]
+    : [];
+}
