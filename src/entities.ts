@@ -4,6 +4,20 @@ import { RateCounter } from './access/rate-counter.entity.js';
 import { Workspace } from './access/workspace.entity.js';
 import type { EntityList } from './database/data-source.js';
 import { BILLING_ENTITIES } from './billing/billing.entities.js';
+import { LedgerEntry } from './ledger/ledger-entry.entity.js';
+import { LedgerReservation } from './ledger/ledger-reservation.entity.js';
+import { LedgerTransaction } from './ledger/ledger-transaction.entity.js';
+import { Partner } from './partners/partner.entity.js';
+import { PayoutMethod } from './partners/payout-method.entity.js';
+import { Attribution } from './referrals/attribution.entity.js';
+import { Commission } from './referrals/commission.entity.js';
+import { CustomerLink } from './referrals/customer-link.entity.js';
+import { ReferralCode } from './referrals/referral-code.entity.js';
+import { ReferralProgram } from './referrals/referral-program.entity.js';
+import { ReferralProgramVersion } from './referrals/referral-program-version.entity.js';
+import { ReferralTracking } from './referrals/referral-tracking.entity.js';
+import { ReferredCustomer } from './referrals/referred-customer.entity.js';
+import { Sale } from './referrals/sale.entity.js';
 import { WebhookEndpoint } from './webhooks/webhook-endpoint.entity.js';
 import { WebhookEvent } from './webhooks/webhook-event.entity.js';
 
@@ -14,6 +28,20 @@ export const ENTITIES: EntityList & unknown[] = [
   RateCounter,
   IdempotencyKey,
   ...BILLING_ENTITIES,
+  LedgerTransaction,
+  LedgerEntry,
+  LedgerReservation,
+  Partner,
+  PayoutMethod,
+  ReferralProgram,
+  ReferralProgramVersion,
+  ReferralCode,
+  ReferralTracking,
+  ReferredCustomer,
+  CustomerLink,
+  Attribution,
+  Sale,
+  Commission,
   WebhookEvent,
   WebhookEndpoint,
 ];

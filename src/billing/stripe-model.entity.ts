@@ -1,4 +1,5 @@
-import { Column, PrimaryColumn, type ColumnType, type ValueTransformer } from 'typeorm';
+import { Column, PrimaryColumn, type ColumnType } from 'typeorm';
+import { bigintAsNumber } from '../database/bigint-column.js';
 
 export type StripeData = Record<string, unknown>;
 
@@ -20,12 +21,6 @@ export function FromData(expression: string, type: ColumnType): PropertyDecorato
     })(target, property);
   };
 }
-
-/** The driver hands 64-bit integers over as text; Stripe's amounts fit a JavaScript number exactly. */
-const bigintAsNumber: ValueTransformer = {
-  to: (value: unknown) => value,
-  from: (value: string | null) => (value === null ? null : Number(value)),
-};
 
 export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -4,6 +4,8 @@ import { Schemas1764000000000 } from './migrations/1764000000000-schemas.js';
 import { Access1764000000100 } from './migrations/1764000000100-access.js';
 import { Mirror1764000000200 } from './migrations/1764000000200-mirror.js';
 import { Inbox1764000000300 } from './migrations/1764000000300-inbox.js';
+import { Ledger1764000000400 } from './migrations/1764000000400-ledger.js';
+import { Referrals1764000000500 } from './migrations/1764000000500-referrals.js';
 
 /** Every migration, oldest first. A released one is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -11,4 +13,6 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   Access1764000000100,
   Mirror1764000000200,
   Inbox1764000000300,
+  Ledger1764000000400,
+  Referrals1764000000500,
 ];

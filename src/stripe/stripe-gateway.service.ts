@@ -108,8 +108,7 @@ export class StripeGateway implements OnModuleInit {
   }
 }
 
-function createClient(secretKey: string, base: string | undefined): Stripe {
-  const apiBase = base === undefined ? undefined : new URL(base);
+function createClient(secretKey: string, apiBase: URL | undefined): Stripe {
   const target =
     apiBase === undefined
       ? {}

@@ -1,0 +1,40 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { bigintAsNumber } from '../database/bigint-column.js';
+
+/** What a converted sale earns. */
+export type Reward = { type: 'percentage'; rateBps: number } | { type: 'one_time'; amountMinor: number };
+
+/**
+ * The terms of a program from one moment on. Every edit adds a version; a sale is judged by the one in force at its business
+ * time, the first counting for everything before it.
+ */
+@Entity({ schema: 'tributary', name: 'referral_program_version' })
+export class ReferralProgramVersion {
+  @PrimaryColumn({ name: 'workspace_id', type: 'text' })
+  workspaceId: string;
+
+  @PrimaryColumn({ name: 'program_id', type: 'text' })
+  programId: string;
+
+  /** 1, 2, 3, … */
+  @PrimaryColumn({ type: 'integer' })
+  version: number;
+
+  @Column({ name: 'effective_at', type: 'timestamptz' })
+  effectiveAt: Date;
+
+  @Column({ type: 'jsonb' })
+  reward: Reward;
+
+  @Column({ name: 'hold_days', type: 'integer' })
+  holdDays: number;
+
+  @Column({ name: 'conversion_window_days', type: 'integer' })
+  conversionWindowDays: number;
+
+  @Column({ name: 'min_payout_minor', type: 'bigint', transformer: bigintAsNumber })
+  minPayoutMinor: number;
+
+  @Column({ type: 'text' })
+  touch: 'last' | 'first';
+}
