@@ -13,8 +13,8 @@ import type { Clock } from './common/clock.js';
 import type { AppConfig } from './config/app-config.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { migrate } from './database/migrate.js';
-import { GrpcFace } from './grpc-server.js';
-import { createHttpFace } from './http-server.js';
+import { GrpcFace, loadContract } from './grpc-server.js';
+import { createHttpFace, hostInUrl } from './http-server.js';
 import type { HttpRoute } from './http-server.js';
 import { enterSandboxMode } from './sandbox-mode.js';
 import type { SandboxHandle } from './sandbox-mode.js';
@@ -25,8 +25,9 @@ export interface ServiceOptions {
   /** `manual` leaves the workers standing, for tests that run them step by step. By role when left out. */
   workers?: 'by role' | 'manual';
   limits?: AccessLimits;
-  /** Further modules, for tests of the faces themselves. */
+  /** Further modules and proto files, for tests of the faces themselves. */
   modules?: ModuleMetadata['imports'];
+  protoFiles?: readonly string[];
 }
 
 export interface RunningService {
@@ -102,7 +103,10 @@ async function start(given: AppConfig, options: ServiceOptions, undo: Undo): Pro
   const newApiKey = await app.get(FirstKeyService).ensure();
   const workers = app.get(WorkerRegistry);
 
-  const grpcAddress = config.role === 'worker' ? null : await listenGrpc(app, config, undo);
+  const grpcAddress =
+    config.role === 'worker'
+      ? null
+      : await listenGrpc(app, new GrpcFace(config, loadContract(options.protoFiles)), undo);
   const httpUrl = await listenHttp(app, config, undo);
   app.get(ApiDocument).describe(app);
   await sandbox?.deliverTo(`${httpUrl}/webhooks/stripe`);
@@ -136,12 +140,11 @@ async function startOwnPostgres({ dataDir }: AppConfig, undo: Undo): Promise<str
   return postgres.url;
 }
 
-async function listenGrpc(app: NestFastifyApplication, config: AppConfig, undo: Undo): Promise<string> {
-  const face = new GrpcFace(config);
+async function listenGrpc(app: NestFastifyApplication, face: GrpcFace, undo: Undo): Promise<string> {
   app.connectMicroservice({ strategy: face }, { inheritAppConfig: true });
   await app.startAllMicroservices();
   undo.add(() => face.close());
-  return `${hostInUrl(config.host)}:${face.port}`;
+  return face.address;
 }
 
 async function listenHttp(app: NestFastifyApplication, config: AppConfig, undo: Undo): Promise<string> {
@@ -149,10 +152,4 @@ async function listenHttp(app: NestFastifyApplication, config: AppConfig, undo: 
   const server = app.getHttpServer();
   undo.add(() => stopHttp(server));
   return `http://${hostInUrl(config.host)}:${(server.address() as AddressInfo).port}`;
-}
-
-/** An address that can be called: one that stands for all of them is shown as this machine's. */
-function hostInUrl(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
 }

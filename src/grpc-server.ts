@@ -14,7 +14,7 @@ import { ADDRESS_METADATA, peerAddress, REQUEST_ID_HEADER } from './access/call-
 import { acceptRequestId, currentRequest, runWithRequestId } from './common/request-context.js';
 import type { AppConfig } from './config/app-config.js';
 import { withPlainMessages } from './grpc-wire.js';
-import { BODY_BYTES_MAX } from './http-server.js';
+import { BODY_BYTES_MAX, hostInUrl } from './http-server.js';
 
 export const GRPC_PACKAGE = 'tributary.v1';
 const PROTO_FILES = ['billing', 'referrals', 'payouts'].map((name) => `tributary/v1/${name}.proto`);
@@ -24,9 +24,9 @@ const DRAIN_LIMIT_MS = 10_000;
 /** Absent fields stay absent and oneofs have no virtual names, so that a message has the shape of the JSON body. */
 const LOADER: Options = { longs: String, enums: String, defaults: false, oneofs: false };
 
-/** The contract as the proto files have it, for the server, its tests and its clients. */
-export function loadContract(options: Options = LOADER): PackageDefinition {
-  return loadSync(PROTO_FILES, { ...options, includeDirs: [protoRoot()] });
+/** The contract as the proto files have it, for the server and its tests; `more` are files of a test's own. */
+export function loadContract(more: readonly string[] = [], options: Options = LOADER): PackageDefinition {
+  return loadSync([...PROTO_FILES, ...more], { ...options, includeDirs: [protoRoot()] });
 }
 
 function protoRoot(): string {
@@ -41,24 +41,28 @@ function protoRoot(): string {
 
 /** Nest's gRPC transport with a port that can be asked for, health, reflection and a stop that has a limit. */
 export class GrpcFace extends ServerGrpc {
-  /** The real one, once listening; `grpcPort` 0 takes a free one. */
-  port = 0;
+  /** Where it can be called, once listening; `grpcPort` 0 takes a free port. */
+  address = '';
   private readonly health = new HealthImplementation({ '': 'SERVING' });
   private server: Server | null = null;
 
-  constructor(private readonly config: AppConfig) {
-    super({ package: GRPC_PACKAGE, packageDefinition: withPlainMessages(loadContract()) });
+  constructor(
+    private readonly config: AppConfig,
+    private readonly contract: PackageDefinition,
+  ) {
+    super({ package: GRPC_PACKAGE, packageDefinition: withPlainMessages(contract) });
   }
 
   override async createClient(): Promise<Server> {
     const { host, grpcPort } = this.config;
     const server = new Server(serverOptions(this.config));
-    this.port = await new Promise<number>((resolve, reject) => {
+    const port = await new Promise<number>((resolve, reject) => {
       const address = `${host.includes(':') ? `[${host}]` : host}:${grpcPort}`;
-      server.bindAsync(address, credentialsOf(this.config), (error, port) => (error ? reject(error) : resolve(port)));
+      server.bindAsync(address, credentialsOf(this.config), (error, bound) => (error ? reject(error) : resolve(bound)));
     });
+    this.address = `${hostInUrl(host)}:${port}`;
     this.health.addToServer(server);
-    if (this.config.grpcReflection) addReflection(server);
+    if (this.config.grpcReflection) addReflection(server, this.contract);
     this.server = server;
     return server;
   }
@@ -92,9 +96,9 @@ function credentialsOf({ grpcTls }: AppConfig): ServerCredentials {
 }
 
 /** Loaded only where it is wanted: in production it is off. */
-function addReflection(server: Server): void {
+function addReflection(server: Server, contract: PackageDefinition): void {
   const { ReflectionService } = createRequire(import.meta.url)('@grpc/reflection') as typeof import('@grpc/reflection');
-  new ReflectionService(loadContract()).addToServer(server);
+  new ReflectionService(contract).addToServer(server);
 }
 
 /** Request id, client address and the log line of every call, also of those that no handler sees. */

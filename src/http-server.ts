@@ -103,7 +103,9 @@ function acceptBodies(server: FastifyInstance): void {
     (request, body: Buffer, done) => {
       if (isWebhook(request)) return keepRaw(request, body, done);
       if (body.length === 0) return done(null, undefined);
-      parseJson(request, body.toString('utf8'), (error, value) => done(error ? malformedJson(error) : null, value));
+      void parseJson(request, body.toString('utf8'), (error, value) =>
+        done(error ? malformedJson(error) : null, value),
+      );
     },
   );
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
@@ -124,4 +126,10 @@ function keepRaw(request: FastifyRequest, body: Buffer, done: (error: null, body
 
 function malformedJson(cause: Error): DomainError {
   return new DomainError('invalid_argument', 'malformed_json', 'body must be valid JSON', { field: 'body', cause });
+}
+
+/** An address that can be called: one that stands for all of them is shown as this machine's. */
+export function hostInUrl(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
 }

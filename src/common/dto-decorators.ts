@@ -106,7 +106,6 @@ function isCount(value: unknown, min: number): value is number {
 }
 
 function isText(value: unknown): value is string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this refuses
   return (
     typeof value === 'string' && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value) && value.isWellFormed()
   );
