@@ -7,6 +7,16 @@ import { currentRequest } from './request-context.js';
 
 const RESERVED = new Set(['level', 'time', 'msg', 'context', 'requestId', 'err', 'stack']);
 
+/** Nest tells of every module and route it meets; that is of interest only when one is missing. */
+const NEST_START_UP = new Set<unknown>([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+  'NestMicroservice',
+]);
+
 export interface LoggerOptions {
   level: Level;
   /** `auto`: text on a terminal, else JSON. */
@@ -35,7 +45,7 @@ export class StructuredLogger implements LoggerService {
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write(NEST_START_UP.has(rest.at(-1)) ? 'debug' : 'info', message, rest);
   }
 
   error(message: unknown, ...rest: unknown[]): void {
