@@ -39,6 +39,8 @@ export class StructuredLogger implements LoggerService {
       level,
       base: undefined,
       timestamp: stdTimeFunctions.isoTime,
+      // Errors are plain by then.
+      serializers: { err: (error: unknown) => error },
       formatters: { level: (label: string) => ({ level: label }) },
     };
     this.pino = pino(options, text ? { write: (line) => destination.write(formatLogLine(line)) } : destination);
