@@ -8,16 +8,29 @@ import { AccessLimits } from './access/rate-limits.service.js';
 import { ApiDocument } from './api-document.js';
 import { Clock } from './common/clock.js';
 import { ErrorFilter } from './common/error.filter.js';
+import { MetricsModule } from './common/metrics.js';
 import { RequestPipe } from './common/request.pipe.js';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DocsController } from './docs.controller.js';
+import { BillingModule } from './billing/billing.module.js';
+import { LedgerModule } from './ledger/ledger.module.js';
+import { OpsModule } from './ops/ops.module.js';
+import { StripeModule } from './stripe/stripe.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 import type { SandboxClock } from './sandbox-mode/sandbox-clock.js';
 import { SandboxModule } from './sandbox-mode/sandbox.module.js';
 import { WorkerRegistry } from './worker-registry.js';
 
 /** The rooms in the order of the house: each may use those above it. */
-const ROOMS: ModuleMetadata['imports'] = [AccessModule];
+const ROOMS: ModuleMetadata['imports'] = [
+  AccessModule,
+  StripeModule,
+  BillingModule,
+  LedgerModule,
+  WebhooksModule,
+  OpsModule,
+];
 
 /** What exists before the application and outlives it. */
 export interface Foundations {
@@ -59,6 +72,7 @@ export class AppModule {
           dataSourceFactory: () => Promise.resolve(dataSource),
         }),
         DiscoveryModule,
+        MetricsModule,
         ...(ROOMS ?? []),
         ...(sandboxClock ? [SandboxModule.forRoot(sandboxClock)] : []),
         ...(extraModules ?? []),
