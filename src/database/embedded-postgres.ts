@@ -1,8 +1,18 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import pg from 'pg';
@@ -92,7 +102,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 async function create(home: string, initdb: string, run: Launcher, log: (line: string) => void): Promise<void> {
   log('creating the PostgreSQL cluster');
   const draft = `${home}.${process.pid}`;
-  rmSync(draft, { recursive: true, force: true });
+  for (const left of abandonedDrafts(home)) rmSync(left, { recursive: true, force: true });
   // Others may pass through, not look: as root the server may run as a user who is not us.
   mkdirSync(dirname(home), { recursive: true, mode: 0o711 });
   mkdirSync(draft, { mode: 0o700 });
@@ -117,6 +127,16 @@ async function create(home: string, initdb: string, run: Launcher, log: (line: s
     rmSync(draft, { recursive: true, force: true });
     if (!existsSync(home)) throw error;
   }
+}
+
+function abandonedDrafts(home: string): string[] {
+  const prefix = `${basename(home)}.`;
+  const names = existsSync(dirname(home)) ? readdirSync(dirname(home)) : [];
+  const abandoned = names.filter((name) => {
+    const maker = Number(name.slice(prefix.length));
+    return name.startsWith(prefix) && (maker === process.pid || !isAlive(maker));
+  });
+  return abandoned.map((name) => join(dirname(home), name));
 }
 
 /** The server on this cluster, waiting for one that is just starting or stopping; clears away a stale pid file. */
