@@ -1,0 +1,42 @@
+import { stripeId } from '../core/ids.js';
+import type { Scope } from '../core/scope.js';
+import type { Kinds } from '../core/wire.js';
+
+type Customer = Kinds['customer'];
+type BalanceTransaction = Kinds['customer_balance_transaction'];
+
+export interface BalanceChange {
+  /** Negative is a credit to the customer. */
+  amount: number;
+  currency: string;
+  type: BalanceTransaction['type'];
+  description?: string | null;
+  metadata?: Record<string, string>;
+  invoice?: string | null;
+  creditNote?: string | null;
+}
+
+export function changeBalance(scope: Scope, customer: Customer, change: BalanceChange): BalanceTransaction {
+  const current = scope.get('customer', customer.id);
+  const balance = current.balance + change.amount;
+  const transaction: BalanceTransaction = {
+    id: stripeId('cbtxn'),
+    object: 'customer_balance_transaction',
+    amount: change.amount,
+    checkout_session: null,
+    created: scope.now,
+    credit_note: change.creditNote ?? null,
+    currency: change.currency,
+    customer: customer.id,
+    customer_account: null,
+    description: change.description ?? null,
+    ending_balance: balance,
+    invoice: change.invoice ?? null,
+    livemode: false,
+    metadata: change.metadata ?? {},
+    type: change.type,
+  };
+  scope.insert('customer_balance_transaction', transaction);
+  scope.update('customer', current, { balance, currency: current.currency ?? change.currency }, 'customer.updated');
+  return transaction;
+}

@@ -1,0 +1,68 @@
+import { stripeId } from '../core/ids.js';
+import type { Scope } from '../core/scope.js';
+import { periodEndAfter, type Interval } from '../money/periods.js';
+import { endDiscount } from './discounts.js';
+import { voidInvoice } from './invoice-lifecycle.js';
+import { bill } from './subscription-billing.js';
+import { itemList, periodEnd, type Subscription } from './subscription-items.js';
+import { endSubscription } from './subscription-cancel.js';
+
+/** Stripe gives a first payment so long. */
+const INCOMPLETE_SECONDS = 23 * 3_600;
+
+const RENEWS = ['active', 'past_due', 'trialing'];
+
+/** The next instant at which something happens to the subscription by itself, or null. */
+export function nextDue(subscription: Subscription): number | null {
+  if (subscription.status === 'incomplete') return subscription.created + INCOMPLETE_SECONDS;
+  if (!RENEWS.includes(subscription.status)) return null;
+  const end = periodEnd(subscription);
+  return subscription.cancel_at === null ? end : Math.min(end, subscription.cancel_at);
+}
+
+/** Does what is due at the scope's time: expiry, cancellation, the end of a trial, a renewal. */
+export function runDue(scope: Scope, subscription: Subscription): void {
+  if (subscription.status === 'incomplete') expire(scope, subscription);
+  else if (subscription.cancel_at !== null && subscription.cancel_at <= scope.now) {
+    endSubscription(scope, subscription, 'cancellation_requested');
+  } else renew(scope, subscription);
+}
+
+function expire(scope: Scope, subscription: Subscription): void {
+  const patch = { status: 'incomplete_expired' as const, ended_at: scope.now };
+  scope.update('subscription', subscription, patch, 'customer.subscription.updated');
+  const invoice = scope.maybe('invoice', subscription.latest_invoice ?? '');
+  if (invoice?.status === 'open') voidInvoice(scope, invoice);
+}
+
+function renew(scope: Scope, subscription: Subscription): void {
+  const invoiceId = stripeId('in');
+  const start = periodEnd(subscription);
+  const before = subscription.items.data[0]?.current_period_start ?? start;
+  const items = subscription.items.data.map((item) => {
+    if (item.current_period_end > start) return item;
+    const interval = item.price.recurring as Interval;
+    return {
+      ...item,
+      current_period_start: start,
+      current_period_end: periodEndAfter(start, subscription.billing_cycle_anchor, interval),
+    };
+  });
+  const patch: Partial<Subscription> = {
+    ...(subscription.status === 'trialing' && { status: 'active' as const }),
+    discounts: dropEnded(scope, subscription.discounts),
+    items: itemList(scope, subscription.id, items),
+    latest_invoice: invoiceId,
+  };
+  const renewed = scope.update('subscription', subscription, patch, 'customer.subscription.updated');
+  bill(scope, renewed, { invoiceId, reason: 'subscription_cycle', period: { start: before, end: start } });
+}
+
+function dropEnded(scope: Scope, discounts: readonly string[]): string[] {
+  return discounts.filter((id) => {
+    const end = scope.maybe('discount', id)?.end ?? null;
+    if (end === null || end > scope.now) return true;
+    endDiscount(scope, id);
+    return false;
+  });
+}

@@ -1,0 +1,85 @@
+import type { Includes } from '../http/expand.js';
+import { embedded, newestFirst } from '../http/listing.js';
+import type { Route } from '../http/router.js';
+import type { Kinds } from '../core/wire.js';
+import { accountRoutes } from './accounts.js';
+import { balanceRoutes } from './balance.js';
+import { chargeRoutes, disputeRoutes, earlyFraudWarningRoutes, refundRoutes } from './charges.js';
+import { checkoutSessionRoutes, sessionItems } from './checkout-sessions.js';
+import { couponRoutes } from './coupons.js';
+import { creditNoteRoutes } from './credit-notes.js';
+import { customerRoutes } from './customers.js';
+import { eventRoutes } from './events.js';
+import { invoiceItemRoutes } from './invoice-items.js';
+import { invoicePaymentRoutes } from './invoice-payments.js';
+import { invoiceRoutes } from './invoices.js';
+import { paymentIntentRoutes } from './payment-intents.js';
+import { paymentMethodRoutes } from './payment-methods.js';
+import { payoutRoutes } from './payouts.js';
+import { priceRoutes } from './prices.js';
+import { productRoutes } from './products.js';
+import { promotionCodeRoutes } from './promotion-codes.js';
+import { subscriptionItemRoutes } from './subscription-items.js';
+import { subscriptionRoutes } from './subscriptions.js';
+import { shippingRateRoutes, taxRateRoutes } from './tax-rates.js';
+import { testClockRoutes } from './test-clocks.js';
+import { transferRoutes } from './transfers.js';
+import { webhookEndpointRoutes } from './webhook-endpoints.js';
+
+/** The part of Stripe's API that the sandbox simulates. Everything else is refused with 501. */
+export const allRoutes: readonly Route[] = [
+  ...accountRoutes,
+  ...balanceRoutes,
+  ...chargeRoutes,
+  ...checkoutSessionRoutes,
+  ...couponRoutes,
+  ...creditNoteRoutes,
+  ...customerRoutes,
+  ...disputeRoutes,
+  ...earlyFraudWarningRoutes,
+  ...eventRoutes,
+  ...invoiceItemRoutes,
+  ...invoicePaymentRoutes,
+  ...invoiceRoutes,
+  ...paymentIntentRoutes,
+  ...paymentMethodRoutes,
+  ...payoutRoutes,
+  ...priceRoutes,
+  ...productRoutes,
+  ...promotionCodeRoutes,
+  ...refundRoutes,
+  ...shippingRateRoutes,
+  ...subscriptionItemRoutes,
+  ...subscriptionRoutes,
+  ...taxRateRoutes,
+  ...testClockRoutes,
+  ...transferRoutes,
+  ...webhookEndpointRoutes,
+];
+
+/** Fields that are there only when `expand[]` asks for them. */
+export const includes: Includes = {
+  'checkout.session.line_items': (scope, node) => {
+    const session = node as unknown as Kinds['checkout.session'];
+    return embedded(sessionItems(session, scope), `/v1/checkout/sessions/${session.id}/line_items`);
+  },
+  'charge.refunds': (scope, node) => {
+    const refunds = scope.all('refund', ({ charge }) => charge === node.id);
+    return embedded(newestFirst(refunds), `/v1/charges/${String(node.id)}/refunds`);
+  },
+  'customer.subscriptions': (scope, node) => {
+    const alive = scope.all('subscription', (row) => row.customer === node.id && row.status !== 'canceled');
+    return embedded(newestFirst(alive), `/v1/customers/${String(node.id)}/subscriptions`);
+  },
+  'customer.sources': (_scope, node) => embedded([], `/v1/customers/${String(node.id)}/sources`),
+  'customer.tax_ids': (_scope, node) => embedded([], `/v1/customers/${String(node.id)}/tax_ids`),
+  'invoice.payments': (scope, node) => {
+    const payments = scope.all('invoice_payment', ({ invoice }) => invoice === node.id);
+    return embedded(newestFirst(payments), `/v1/invoice_payments?invoice=${String(node.id)}`);
+  },
+  'invoice.confirmation_secret': (scope, node) => {
+    const payment = scope.maybe('invoice_payment', scope.get('sandbox.invoice', String(node.id)).payment ?? '');
+    const intent = scope.maybe('payment_intent', payment?.payment.payment_intent ?? '');
+    return intent ? { client_secret: intent.client_secret, type: 'payment_intent' } : null;
+  },
+};

@@ -1,0 +1,140 @@
+import { attach, resolvePaymentMethod } from '../billing/payment-methods.js';
+import { cancelIntent, confirmIntent, createIntent, declined } from '../billing/payments.js';
+import { invalidRequest } from '../core/errors.js';
+import type { Scope } from '../core/scope.js';
+import type { Kinds } from '../core/wire.js';
+import {
+  amount,
+  bool,
+  clearable,
+  currency,
+  list,
+  mergeMetadata,
+  metadata,
+  object,
+  oneOf,
+  required,
+  text,
+} from '../http/params.js';
+import { listing, retrieve, route, same, type Route } from '../http/router.js';
+
+type PaymentIntent = Kinds['payment_intent'];
+
+const CANCELABLE = ['requires_payment_method', 'requires_confirmation', 'requires_action', 'processing'];
+
+const fields = {
+  customer: text,
+  description: clearable(text),
+  metadata,
+  payment_method: text,
+  payment_method_types: list(text),
+  receipt_email: clearable(text),
+  setup_future_usage: clearable(oneOf('off_session', 'on_session')),
+  statement_descriptor: text,
+  transfer_group: text,
+};
+
+function confirmed(scope: Scope, intent: PaymentIntent, method: string | null): PaymentIntent {
+  if (!['requires_payment_method', 'requires_confirmation'].includes(intent.status)) {
+    throw invalidRequest(`You cannot confirm this PaymentIntent because it has a status of ${intent.status}.`, {
+      code: 'payment_intent_unexpected_state',
+    });
+  }
+  if (method === null) {
+    throw invalidRequest('You cannot confirm this PaymentIntent because it is missing a payment method.', {
+      code: 'payment_intent_unexpected_state',
+    });
+  }
+  const after = confirmIntent(scope, intent, method);
+  if (after.status !== 'succeeded') throw declined(after);
+  const customer = after.setup_future_usage && after.customer ? scope.maybe('customer', after.customer) : undefined;
+  if (customer) attach(scope, scope.get('payment_method', method), customer);
+  return after;
+}
+
+export const paymentIntentRoutes: Route[] = [
+  route(
+    'POST',
+    '/v1/payment_intents',
+    {
+      ...fields,
+      amount: required(amount),
+      currency: required(currency),
+      automatic_payment_methods: object({ enabled: required(bool), allow_redirects: oneOf('always', 'never') }),
+      capture_method: oneOf('automatic', 'automatic_async'),
+      confirm: bool,
+      off_session: bool,
+      return_url: text,
+    },
+    (outer, params) => {
+      if (params.amount < 1)
+        throw invalidRequest('This value must be greater than or equal to 1.', { param: 'amount' });
+      const customer = params.customer === undefined ? null : outer.get('customer', params.customer, 'customer').id;
+      const scope = outer.forCustomer(customer);
+      const method = params.payment_method ? resolvePaymentMethod(scope, params.payment_method) : null;
+      const intent = createIntent(scope, {
+        amount: params.amount,
+        currency: params.currency,
+        customer,
+        description: params.description,
+        metadata: mergeMetadata({}, params.metadata),
+        paymentMethod: method,
+        receiptEmail: params.receipt_email,
+        setupFutureUsage: params.setup_future_usage,
+        statementDescriptor: params.statement_descriptor,
+        transferGroup: params.transfer_group,
+        captureMethod: params.capture_method,
+      });
+      return params.confirm ? confirmed(scope, intent, method) : intent;
+    },
+  ),
+  retrieve('/v1/payment_intents/:id', 'payment_intent'),
+  route('POST', '/v1/payment_intents/:id', { ...fields, amount, currency }, (scope, params, id) => {
+    const intent = scope.get('payment_intent', id);
+    const { metadata: sent, payment_method, ...rest } = params;
+    const money = params.amount !== undefined || params.currency !== undefined;
+    if (money && !['requires_payment_method', 'requires_confirmation'].includes(intent.status)) {
+      throw invalidRequest(
+        `This PaymentIntent's amount could not be updated because it has a status of ${intent.status}.`,
+        {
+          code: 'payment_intent_unexpected_state',
+        },
+      );
+    }
+    if (params.customer !== undefined) scope.get('customer', params.customer, 'customer');
+    const method = payment_method ? resolvePaymentMethod(scope, payment_method) : null;
+    return scope.update('payment_intent', intent, {
+      ...rest,
+      metadata: mergeMetadata(intent.metadata, sent),
+      ...(method && { payment_method: method, status: 'requires_confirmation' as const }),
+    });
+  }),
+  route(
+    'POST',
+    '/v1/payment_intents/:id/confirm',
+    { payment_method: text, off_session: bool, return_url: text, receipt_email: clearable(text) },
+    (outer, params, id) => {
+      const intent = outer.get('payment_intent', id);
+      const scope = outer.forCustomer(intent.customer);
+      const method = params.payment_method ? resolvePaymentMethod(scope, params.payment_method) : intent.payment_method;
+      return confirmed(scope, intent, method);
+    },
+  ),
+  route(
+    'POST',
+    '/v1/payment_intents/:id/cancel',
+    { cancellation_reason: oneOf('abandoned', 'duplicate', 'fraudulent', 'requested_by_customer') },
+    (outer, params, id) => {
+      const intent = outer.get('payment_intent', id);
+      if (!CANCELABLE.includes(intent.status)) {
+        throw invalidRequest(`You cannot cancel this PaymentIntent because it has a status of ${intent.status}.`, {
+          code: 'payment_intent_unexpected_state',
+        });
+      }
+      return cancelIntent(outer.forCustomer(intent.customer), intent, params.cancellation_reason ?? null);
+    },
+  ),
+  listing('/v1/payment_intents', 'payment_intent', { customer: text }, (row, params) =>
+    same(row.customer, params.customer),
+  ),
+];
