@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AdjustableClock, SystemClock } from './common/clock.js';
 import type { Clock } from './common/clock.js';
@@ -15,8 +16,7 @@ const SANDBOX_SECRET_KEY = 'sk_test_sandbox';
 export interface SandboxHandle {
   /** `http://127.0.0.1:12111` */
   readonly url: string;
-  readonly secretKey: string;
-  addWebhookEndpoint(endpoint: { url: string; secret: string }): Promise<unknown>;
+  addWebhookEndpoint(endpoint: { url: string; secret: string }): unknown;
   /** Moves its clock, and lets what falls due in between happen. */
   advance(seconds: number): Promise<unknown>;
   stop(): Promise<void>;
@@ -49,14 +49,45 @@ async function loadSandbox(): Promise<SandboxPackage> {
   }
 }
 
-/** The same settings with Stripe pointing at the sandbox. A secret is made up when none was given. */
-export function configForSandbox(config: AppConfig, sandbox: Pick<SandboxHandle, 'url' | 'secretKey'>): AppConfig {
-  const { stripeWebhookSecrets: given } = config;
+/** The same settings with Stripe pointing at the sandbox. A signing secret is made up when none was given. */
+function configForSandbox(config: AppConfig, base: URL): AppConfig {
+  const { stripeWebhookSecrets: given, dataDir } = config;
   return withSettings(config, {
-    stripeApiBase: new URL(sandbox.url),
-    stripeSecretKey: sandbox.secretKey,
-    stripeWebhookSecrets: given.length > 0 ? given : [`whsec_${randomBytes(24).toString('hex')}`],
+    stripeApiBase: base,
+    stripeSecretKey: SANDBOX_SECRET_KEY,
+    stripeWebhookSecrets: given.length > 0 ? given : [keptSecret(dataDir)],
   });
+}
+
+/** The same after a restart, because the sandbox keeps its endpoints and goes on with what it had not delivered. */
+function keptSecret(dataDir: string): string {
+  const file = join(dataDir, 'sandbox-webhook-secret');
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  const secret = `whsec_${randomBytes(24).toString('hex')}`;
+  mkdirSync(dataDir, { recursive: true });
+  writeFileSync(file, secret, { mode: 0o600 });
+  return secret;
+}
+
+/** Has events sent to `url`: keeps an endpoint of an earlier start, and removes ours at other ports, which nobody serves. */
+async function registerEndpoint(handle: SandboxHandle, url: string, secret: string): Promise<void> {
+  const { data } = await askStripe<{ data: { id: string; url: string }[] }>(
+    handle.url,
+    'GET',
+    '/v1/webhook_endpoints?limit=100',
+  );
+  const ours = data.filter((endpoint) => new URL(endpoint.url).pathname === new URL(url).pathname);
+  for (const { id } of ours.filter((endpoint) => endpoint.url !== url)) {
+    await askStripe(handle.url, 'DELETE', `/v1/webhook_endpoints/${id}`);
+  }
+  if (!ours.some((endpoint) => endpoint.url === url)) handle.addWebhookEndpoint({ url, secret });
+}
+
+async function askStripe<T>(base: string, method: string, path: string): Promise<T> {
+  const headers = { authorization: `Bearer ${SANDBOX_SECRET_KEY}` };
+  const answer = await fetch(new URL(path, base), { method, headers, signal: AbortSignal.timeout(ASK_LIMIT_MS) });
+  if (!answer.ok) throw new Error(`the sandbox answered ${answer.status} to ${method} ${path}`);
+  return (await answer.json()) as T;
 }
 
 /** A copy with some settings changed. Secrets are not enumerable, so a spread would lose them. */
@@ -145,9 +176,9 @@ export async function enterSandboxMode(
     const clock = new AdjustableClock();
     const handle = await startSandbox(config, clock);
     undo.add(() => handle.stop());
-    const adjusted = configForSandbox(config, handle);
+    const adjusted = configForSandbox(config, new URL(handle.url));
     const [secret = ''] = adjusted.stripeWebhookSecrets;
-    const deliverTo = async (url: string): Promise<void> => void (await handle.addWebhookEndpoint({ url, secret }));
+    const deliverTo = (url: string): Promise<void> => registerEndpoint(handle, url, secret);
     return {
       config: adjusted,
       clock,
@@ -191,8 +222,6 @@ async function followRemote(
     return null;
   }
   undo.add(() => sandboxClock.stop());
-  const adjusted = config.sandbox
-    ? withSettings(config, { stripeApiBase: base, stripeSecretKey: SANDBOX_SECRET_KEY })
-    : config;
+  const adjusted = config.sandbox ? configForSandbox(config, base) : config;
   return { config: adjusted, clock, sandboxClock, sandbox: null };
 }
