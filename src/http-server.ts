@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { keyIdOf } from './access/call-state.js';
-import { DomainError } from './common/errors.js';
+import { DomainError, ERROR_KINDS, errorBody } from './common/errors.js';
 import { acceptRequestId, runWithRequestId } from './common/request-context.js';
 import type { AppConfig } from './config/app-config.js';
 
@@ -41,6 +41,7 @@ export function createHttpFace(config: AppConfig): HttpFace {
     http: { headersTimeout: HEADERS_LIMIT_MS, connectionsCheckingInterval: CHECK_EVERY_MS },
     routerOptions: { maxParamLength: PATH_PARAM_CHARS_MAX },
     requestIdHeader: false,
+    frameworkErrors: refuseUrl,
     genReqId: (request: IncomingMessage) => acceptRequestId([request.headers['x-request-id']].flat()[0]),
   });
   const server = adapter.getInstance() as unknown as FastifyInstance;
@@ -53,6 +54,16 @@ export function createHttpFace(config: AppConfig): HttpFace {
   logRequests(server);
   acceptBodies(server);
   return { adapter, routes };
+}
+
+/** The router gives up on some URLs before any hook or filter of ours runs. */
+function refuseUrl(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  const error = new DomainError(
+    'invalid_argument',
+    'invalid_url',
+    'the URL cannot be decoded, or a part of it is too long',
+  );
+  void reply.code(ERROR_KINDS[error.kind].http).header('x-request-id', request.id).send(errorBody(error, request.id));
 }
 
 function carryRequestId(server: FastifyInstance): void {
