@@ -5,6 +5,7 @@ import { FromData, StripeModel } from './stripe-model.entity.js';
 @Index('charges_created', ['workspaceId', 'created', 'id'])
 @Index('charges_customer', ['workspaceId', 'customer'])
 @Index('charges_payment_intent', ['workspaceId', 'paymentIntent'])
+@Index('charges_invoice', ['workspaceId', 'invoice'])
 export class Charge extends StripeModel {
   @FromData(`stripe.ref(data->'customer')`, 'text')
   customer: string | null;

@@ -32,9 +32,10 @@ export function newestWithinSecond(events: readonly EventState[], isTerminal: (d
   if (deletion !== null) return { newest: deletion, undecided: false };
 
   const nodes = distinctStates(events);
+  const created = nodes.filter((node) => node.state.kind === 'created');
   const later = nodes.filter((node) => node.state.kind !== 'created');
   const candidates = later.length === 0 ? nodes : later;
-  const possible = candidates.length <= MAX_STATES ? lastInChain(candidates) : [];
+  const possible = possibleLasts(created, candidates);
   const open = possible.length === 0 ? candidates : possible;
   if (countContents(open) === 1) return { newest: lastState(open), undecided: false };
 
@@ -68,17 +69,24 @@ function distinctStates(events: readonly EventState[]): Node[] {
   });
 }
 
+/** Chained from the creation where that works: it tells a value that came back from one that was never left. */
+function possibleLasts(created: readonly Node[], candidates: readonly Node[]): Node[] {
+  if (candidates.length + created.length > MAX_STATES) return [];
+  const anchored = created.length === 1 && candidates !== created ? lastInChain([...created, ...candidates], true) : [];
+  return anchored.length > 0 ? anchored : lastInChain(candidates, false);
+}
+
 /**
  * The nodes that can be last when all are put in a row in which each follows from the one before it. Walks all subsets
  * (at most 2^MAX_STATES); empty when no such row exists, because an event is still missing or says too little.
  */
-function lastInChain(nodes: readonly Node[]): Node[] {
+function lastInChain(nodes: readonly Node[], firstIsFixed: boolean): Node[] {
   const follows = nodes.map((b) =>
     nodes.map((a) => a !== b && b.state.previous !== null && matches(b.state.previous, a.state.data)),
   );
   const full = (1 << nodes.length) - 1;
   const lasts = new Array<number>(full + 1).fill(0);
-  nodes.forEach((_, first) => (lasts[1 << first] = 1 << first));
+  nodes.slice(0, firstIsFixed ? 1 : undefined).forEach((_, first) => (lasts[1 << first] = 1 << first));
   for (let visited = 1; visited <= full; visited++) {
     for (let last = 0; last < nodes.length; last++) {
       if (((lasts[visited] ?? 0) & (1 << last)) === 0) continue;

@@ -101,7 +101,7 @@ const TABLES: Record<string, MirrorTable> = {
   },
   charges: {
     columns: { customer: ref('customer'), payment_intent: ref('payment_intent'), invoice: ref('invoice'), status },
-    indexed: ['customer', 'payment_intent'],
+    indexed: ['customer', 'payment_intent', 'invoice'],
   },
   refunds: {
     columns: { charge: ref('charge'), payment_intent: ref('payment_intent'), status },

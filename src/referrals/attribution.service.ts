@@ -1,0 +1,130 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { newId } from '../common/ids.js';
+import { decideAttribution, type Evidence } from './attribution-rules.js';
+import { Attribution } from './attribution.entity.js';
+import { EvidenceRepository, type FirstSale } from './evidence.repository.js';
+import { ProgramTerms } from './program-terms.service.js';
+import { ReferralTracking } from './referral-tracking.entity.js';
+
+export interface AttributionState {
+  attributions: Attribution[];
+  firstSale: FirstSale | null;
+  /** Whether a binding was made, lost or given to another partner just now. */
+  changed: boolean;
+}
+
+/** Binds persons to partners. Decided anew from all evidence each time, so that what arrives late counts as if it had been in time. */
+@Injectable()
+export class AttributionService {
+  constructor(
+    private readonly evidence: EvidenceRepository,
+    private readonly terms: ProgramTerms,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Needs the person's lock. Writes the bindings and the trackings that they rest on. Safe to repeat. */
+  async decide(workspaceId: string, customerId: string, tx: EntityManager): Promise<AttributionState> {
+    const evidence = await this.evidence.ofPerson(workspaceId, customerId, tx);
+    const firstSale = await this.evidence.firstSaleOf(workspaceId, customerId, tx);
+    const held = await tx.getRepository(Attribution).findBy({ workspaceId, customerId });
+    const programIds = new Set([...evidence.map((item) => item.programId), ...held.map((item) => item.programId)]);
+    const attributions: Attribution[] = [];
+    let changed = false;
+    for (const programId of [...programIds].sort()) {
+      const before = held.find((item) => item.programId === programId) ?? null;
+      const own = evidence.filter((item) => item.programId === programId);
+      const after = await this.decideProgram({ workspaceId, programId, customerId }, own, firstSale, tx);
+      changed ||= before?.partnerId !== after?.partnerId || before?.codeId !== after?.codeId;
+      if (after !== null) attributions.push(after);
+      await this.write(before, after, tx);
+      if (after !== null) await this.noteTracking(after, firstSale, tx);
+    }
+    return { attributions, firstSale, changed };
+  }
+
+  private async decideProgram(
+    key: Pick<Attribution, 'workspaceId' | 'programId' | 'customerId'>,
+    evidence: readonly Evidence[],
+    firstSale: FirstSale | null,
+    tx: EntityManager,
+  ): Promise<Attribution | null> {
+    const terms = await this.terms.termsAt(
+      key.workspaceId,
+      key.programId,
+      firstSale?.occurredAt ?? this.clock.now(),
+      tx,
+    );
+    const { winner, considered } = decideAttribution(evidence, terms, firstSale?.occurredAt ?? null);
+    if (winner === null) return null;
+    const { partnerId, codeId, boundAt } = winner;
+    return { ...key, partnerId, codeId, boundAt, evidence: considered };
+  }
+
+  private async write(before: Attribution | null, after: Attribution | null, tx: EntityManager): Promise<void> {
+    const repository = tx.getRepository(Attribution);
+    if (after === null) {
+      if (before !== null) await repository.delete(keyOf(before));
+      return;
+    }
+    const isSame = before !== null && JSON.stringify(before.evidence) === JSON.stringify(after.evidence);
+    if (!isSame) await repository.upsert({ ...after }, ['workspaceId', 'programId', 'customerId']);
+  }
+
+  /** The tracking of the winning code: the click or sign-up it came from, or a new row where a code was used without either. */
+  private async noteTracking(bound: Attribution, firstSale: FirstSale | null, tx: EntityManager): Promise<void> {
+    const { workspaceId, customerId, codeId, programId, partnerId } = bound;
+    const trackings = tx.getRepository(ReferralTracking);
+    const own = await trackings.findBy({ workspaceId, customerId, codeId });
+    const convertedAt = firstSale?.occurredAt ?? null;
+    if (own.length > 0) {
+      const stale = own.filter((tracking) => tracking.convertedAt?.getTime() !== convertedAt?.getTime());
+      for (const { id } of stale) await trackings.update({ workspaceId, id }, { convertedAt });
+      return;
+    }
+    const click = await this.unclaimedClick(bound, tx);
+    if (click !== null) {
+      await trackings.update({ workspaceId, id: click }, { customerId, convertedAt });
+      return;
+    }
+    await trackings.insert({
+      workspaceId,
+      id: newId('referral'),
+      programId,
+      partnerId,
+      codeId,
+      customerId,
+      signedUpAt: bound.boundAt,
+      convertedAt,
+      createdAt: this.clock.now(),
+    });
+    await tx.query(`UPDATE tributary.referral_code SET uses = uses + 1 WHERE workspace_id = $1 AND id = $2`, [
+      workspaceId,
+      codeId,
+    ]);
+  }
+
+  /** The click that the winning checkout named, if nobody has it yet. */
+  private async unclaimedClick(
+    { workspaceId, evidence, codeId }: Attribution,
+    tx: EntityManager,
+  ): Promise<string | null> {
+    const source = evidence.find((item) => item.verdict === 'bound')?.source ?? '';
+    const [row] = (await tx.query(
+      `SELECT t.id FROM tributary.referral_tracking t
+         JOIN stripe.checkout_sessions s ON s.workspace_id = t.workspace_id AND s.client_reference_id = t.id
+        WHERE t.workspace_id = $1 AND s.id = $2 AND t.code_id = $3 AND t.customer_id IS NULL`,
+      [workspaceId, source, codeId],
+    )) as Array<{ id: string }>;
+    return row?.id ?? null;
+  }
+}
+
+function keyOf({
+  workspaceId,
+  programId,
+  customerId,
+}: Attribution): Pick<Attribution, 'workspaceId' | 'programId' | 'customerId'> {
+  return { workspaceId, programId, customerId };
+}

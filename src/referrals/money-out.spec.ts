@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { moneyOut, type ChargeMovements } from './money-out.js';
+
+const charge = (over: Partial<ChargeMovements>): ChargeMovements => ({
+  chargeId: 'ch_1',
+  amountRefunded: 0,
+  refunds: [],
+  disputes: [],
+  ...over,
+});
+const refund = (id: string, amount: number, status = 'succeeded') => ({ id, amount, status, created: 1_000 });
+
+describe('moneyOut', () => {
+  it('counts a refund once, though the charge tells of it as well', () => {
+    expect(moneyOut([charge({ amountRefunded: 2_500, refunds: [refund('re_1', 2_500)] })])).toEqual({
+      outMinor: 2_500,
+      lastAt: new Date(1_000_000),
+      sources: ['re_1'],
+    });
+  });
+
+  it('believes the charge while refunds of it are still missing', () => {
+    expect(moneyOut([charge({ amountRefunded: 3_000, refunds: [refund('re_1', 1_000)] })]).outMinor).toBe(3_000);
+  });
+
+  it('does not count a refund that failed, whether or not the charge has noticed', () => {
+    expect(moneyOut([charge({ amountRefunded: 500, refunds: [refund('re_1', 500, 'failed')] })]).outMinor).toBe(0);
+    expect(moneyOut([charge({ amountRefunded: 0, refunds: [refund('re_1', 500, 'failed')] })]).outMinor).toBe(0);
+  });
+
+  it('counts a dispute from the withdrawal of its funds to their reinstatement', () => {
+    const dispute = (movements: unknown) => ({ id: 'dp_1', amount: 4_000, created: 2_000, movements });
+
+    expect(moneyOut([charge({ disputes: [dispute([])] })]).outMinor).toBe(0);
+    expect(moneyOut([charge({ disputes: [dispute([{ amount: -4_000, created: 2_000 }])] })]).outMinor).toBe(4_000);
+    expect(moneyOut([charge({ disputes: [dispute([{ amount: -4_000 }, { amount: 4_000 }])] })]).outMinor).toBe(0);
+  });
+});

@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { newId } from '../common/ids.js';
+import { CLICK_METADATA_KEY, CODE_METADATA_KEYS } from './evidence.repository.js';
+import { ReferredCustomer } from './referred-customer.entity.js';
+
+/** Who a Stripe customer (or a guest's checkout session) is among the referred, and the locks under which that is decided. */
+@Injectable()
+export class PersonsRepository {
+  constructor(private readonly clock: Clock) {}
+
+  /**
+   * Waits until nobody else settles this Stripe customer, until the end of the transaction. Always taken before `lockPerson`,
+   * so that two settlings cannot wait for each other.
+   */
+  async lockStripeCustomer(workspaceId: string, stripeCustomerId: string, tx: EntityManager): Promise<void> {
+    await lock(`stripe-customer/${workspaceId}/${stripeCustomerId}`, tx);
+  }
+
+  async lockPerson(workspaceId: string, customerId: string, tx: EntityManager): Promise<void> {
+    await lock(`person/${workspaceId}/${customerId}`, tx);
+  }
+
+  async find(workspaceId: string, stripeCustomerId: string, tx: EntityManager): Promise<string | null> {
+    const [link] = (await tx.query(
+      `SELECT customer_id FROM tributary.customer_link WHERE workspace_id = $1 AND account = '' AND stripe_customer_id = $2`,
+      [workspaceId, stripeCustomerId],
+    )) as Array<{ customer_id: string }>;
+    return link?.customer_id ?? null;
+  }
+
+  /**
+   * The person behind a Stripe customer, made when something ties the customer to a code: the one whose click or sign-up a
+   * checkout names, else a new one. Null when nothing does, so that customers whom nobody referred leave no trace here.
+   */
+  async findOrMake(workspaceId: string, stripeCustomerId: string, tx: EntityManager): Promise<string | null> {
+    const known = await this.find(workspaceId, stripeCustomerId, tx);
+    if (known !== null) return known;
+    if ((await this.tied(workspaceId, [stripeCustomerId], tx)).length === 0) return null;
+    const tracked = await this.trackedBy(workspaceId, stripeCustomerId, tx);
+    const customerId = tracked ?? (await this.make(workspaceId, tx));
+    await tx.query(
+      `INSERT INTO tributary.customer_link (workspace_id, account, stripe_customer_id, customer_id) VALUES ($1, '', $2, $3)`,
+      [workspaceId, stripeCustomerId, customerId],
+    );
+    return customerId;
+  }
+
+  /** Those of the Stripe customers that are linked, or that something ties to a click or a code; cheap enough for every event. */
+  async tied(workspaceId: string, stripeCustomerIds: readonly string[], tx: EntityManager): Promise<string[]> {
+    const rows = (await tx.query(TIED, [
+      workspaceId,
+      [...stripeCustomerIds],
+      [CLICK_METADATA_KEY, ...CODE_METADATA_KEYS],
+    ])) as Array<{ id: string }>;
+    return rows.map((row) => row.id);
+  }
+
+  private async trackedBy(workspaceId: string, stripeCustomerId: string, tx: EntityManager): Promise<string | null> {
+    const [row] = (await tx.query(
+      `SELECT t.customer_id FROM stripe.checkout_sessions s
+         JOIN tributary.referral_tracking t ON t.workspace_id = s.workspace_id AND t.id = s.client_reference_id
+        WHERE s.workspace_id = $1 AND s.account = '' AND (s.customer = $2 OR s.id = $2) AND t.customer_id IS NOT NULL
+          AND coalesce(s.status, 'complete') = 'complete'
+        ORDER BY s.created, s.id LIMIT 1`,
+      [workspaceId, stripeCustomerId],
+    )) as Array<{ customer_id: string }>;
+    return row?.customer_id ?? null;
+  }
+
+  private async make(workspaceId: string, tx: EntityManager): Promise<string> {
+    const id = newId('customer');
+    await tx
+      .getRepository(ReferredCustomer)
+      .insert({ workspaceId, id, externalId: null, email: null, createdAt: this.clock.now() });
+    return id;
+  }
+}
+
+async function lock(name: string, tx: EntityManager): Promise<void> {
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [name]);
+}
+
+const TIED = `
+  SELECT c.id FROM unnest($2::text[]) AS c(id)
+   WHERE EXISTS (SELECT 1 FROM tributary.customer_link l
+                  WHERE l.workspace_id = $1 AND l.account = '' AND l.stripe_customer_id = c.id)
+      OR EXISTS (SELECT 1 FROM stripe.checkout_sessions s
+                  WHERE s.workspace_id = $1 AND s.account = '' AND s.customer = c.id AND coalesce(s.status, 'complete') = 'complete'
+                    AND (s.client_reference_id IS NOT NULL OR s.data->'metadata' ?| $3
+                         OR jsonb_path_exists(s.data, '$.discounts[*].promotion_code ? (@ != null)')))
+      OR EXISTS (SELECT 1 FROM stripe.checkout_sessions s
+                  WHERE s.workspace_id = $1 AND s.account = '' AND s.id = c.id AND coalesce(s.status, 'complete') = 'complete'
+                    AND (s.client_reference_id IS NOT NULL OR s.data->'metadata' ?| $3
+                         OR jsonb_path_exists(s.data, '$.discounts[*].promotion_code ? (@ != null)')))
+      OR EXISTS (SELECT 1 FROM stripe.discounts d
+                  WHERE d.workspace_id = $1 AND d.account = '' AND d.customer = c.id AND d.promotion_code IS NOT NULL)
+      OR EXISTS (SELECT 1 FROM stripe.customers m
+                  WHERE m.workspace_id = $1 AND m.account = '' AND m.id = c.id AND m.data->'metadata' ?| $3)
+      OR EXISTS (SELECT 1 FROM stripe.subscriptions m
+                  WHERE m.workspace_id = $1 AND m.account = '' AND m.customer = c.id AND m.data->'metadata' ?| $3)`;

@@ -1,0 +1,216 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { SettleQueue, type SettleKey } from '../billing/settle-queue.js';
+import { Clock } from '../common/clock.js';
+import { newId } from '../common/ids.js';
+import { AttributionService, type AttributionState } from './attribution.service.js';
+import { CommissionSettlement } from './commission-settlement.service.js';
+import { PersonsRepository } from './persons.repository.js';
+import { PostedCommissions } from './posted-commissions.repository.js';
+import { SaleFactsRepository, type SaleFacts, type SaleReference } from './sale-facts.repository.js';
+import { SaleLinks } from './sale-links.repository.js';
+import { Sale } from './sale.entity.js';
+
+/** More sales of one promotion code than this are left to the queue, one key each. */
+const MAX_CUSTOMERS_AT_ONCE = 500;
+
+/**
+ * What the referral rooms say should be posted for a touched key. Every path ends in the same question, asked under the lock
+ * of the person: given everything the mirror holds, who is bound to whom and what does this sale earn?
+ */
+@Injectable()
+export class ReferralSettlement {
+  constructor(
+    private readonly links: SaleLinks,
+    private readonly persons: PersonsRepository,
+    private readonly attribution: AttributionService,
+    private readonly facts: SaleFactsRepository,
+    private readonly commissions: CommissionSettlement,
+    private readonly posted: PostedCommissions,
+    private readonly queue: SettleQueue,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Those of the keys that can matter: the others concern customers whom nothing ties to a code. One query for all of them,
+   * so that a company's everyday traffic costs next to nothing here. Objects of connected accounts never earn: their owners
+   * could mint sales with test cards or metadata of their own.
+   */
+  async relevant(keys: readonly SettleKey[], tx: EntityManager): Promise<SettleKey[]> {
+    const own = keys.filter((key) => key.account === '');
+    const direct = own.filter((key) => this.links.isOwnFact(key));
+    const candidates = await this.links.customersOf(
+      own.filter((key) => !this.links.isOwnFact(key)),
+      tx,
+    );
+    const relevant: SettleKey[] = [...direct];
+    for (const [workspaceId, group] of groupByWorkspace(candidates)) {
+      const tied = new Set(
+        await this.persons.tied(workspaceId, [...new Set(group.map((c) => c.stripeCustomerId))], tx),
+      );
+      relevant.push(...group.filter((c) => tied.has(c.stripeCustomerId)).map((c) => c.key));
+    }
+    return relevant;
+  }
+
+  /** Settles one key in the caller's transaction. Answers the partners whose ledger changed. Safe to repeat. */
+  async settle(key: SettleKey, tx: EntityManager): Promise<string[]> {
+    const { workspaceId, id } = key;
+    if (key.account !== '') return [];
+    switch (key.kind) {
+      case 'invoice':
+      case 'payment_intent':
+      case 'charge':
+        return this.settleSales(await this.links.salesOf(key, tx), tx);
+      case 'checkout_session':
+        return this.settleSession(key, tx);
+      case 'customer':
+        return this.settleStripeCustomer(workspaceId, id, tx);
+      case 'promotion_code':
+        return this.touchUsersOf(key, tx);
+      case 'sale':
+        return this.settleOwnSale(workspaceId, id, tx);
+      case 'referred_customer':
+        await this.persons.lockPerson(workspaceId, id, tx);
+        return this.settlePerson(workspaceId, id, null, tx);
+      default:
+        return [];
+    }
+  }
+
+  private async settleSales(references: readonly SaleReference[], tx: EntityManager): Promise<string[]> {
+    const partners: string[] = [];
+    for (const reference of references) {
+      const stripeCustomerId = await this.links.customerOf(reference, tx);
+      if (stripeCustomerId === null) continue;
+      const customerId = await this.lockedPerson(reference.workspaceId, stripeCustomerId, tx);
+      if (customerId !== null)
+        partners.push(...(await this.settlePerson(reference.workspaceId, customerId, reference, tx)));
+    }
+    return partners;
+  }
+
+  private async settleSession(key: SettleKey, tx: EntityManager): Promise<string[]> {
+    const session = await this.links.session(key, tx);
+    if (session === null) return [];
+    const partners = await this.settleStripeCustomer(key.workspaceId, session.customer ?? key.id, tx);
+    if (session.paymentIntent === null) return partners;
+    const payment = { ...key, kind: 'payment_intent' as const, id: session.paymentIntent };
+    return [...partners, ...(await this.settleSales(await this.links.salesOf(payment, tx), tx))];
+  }
+
+  private async settleStripeCustomer(
+    workspaceId: string,
+    stripeCustomerId: string,
+    tx: EntityManager,
+  ): Promise<string[]> {
+    const customerId = await this.lockedPerson(workspaceId, stripeCustomerId, tx);
+    return customerId === null ? [] : this.settlePerson(workspaceId, customerId, null, tx);
+  }
+
+  private async settleOwnSale(workspaceId: string, saleId: string, tx: EntityManager): Promise<string[]> {
+    const sale = await tx.getRepository(Sale).findOneBy({ workspaceId, id: saleId });
+    if (sale === null) return [];
+    await this.persons.lockPerson(workspaceId, sale.customerId, tx);
+    return this.settlePerson(workspaceId, sale.customerId, sale, tx);
+  }
+
+  /** A promotion code has become known or is another's now: everyone who used it is looked at again. */
+  private async touchUsersOf(key: SettleKey, tx: EntityManager): Promise<string[]> {
+    const users = await this.links.usersOfPromotionCode(key, MAX_CUSTOMERS_AT_ONCE, tx);
+    await this.queue.touch(
+      users.map((id) => ({ ...key, kind: 'customer' as const, id })),
+      tx,
+    );
+    return [];
+  }
+
+  private async lockedPerson(workspaceId: string, stripeCustomerId: string, tx: EntityManager): Promise<string | null> {
+    await this.persons.lockStripeCustomer(workspaceId, stripeCustomerId, tx);
+    const customerId = await this.persons.findOrMake(workspaceId, stripeCustomerId, tx);
+    if (customerId !== null) await this.persons.lockPerson(workspaceId, customerId, tx);
+    return customerId;
+  }
+
+  /** Under the person's lock: the bindings, then the sale in question; the person's other sales when a binding changed. */
+  private async settlePerson(
+    workspaceId: string,
+    customerId: string,
+    reference: SaleReference | null,
+    tx: EntityManager,
+  ): Promise<string[]> {
+    const state = await this.attribution.decide(workspaceId, customerId, tx);
+    if (state.changed) await this.touchSalesOf(workspaceId, customerId, reference, tx);
+    return reference === null ? [] : this.settleSale(reference, customerId, state, tx);
+  }
+
+  private async settleSale(
+    reference: SaleReference,
+    customerId: string,
+    state: AttributionState,
+    tx: EntityManager,
+  ): Promise<string[]> {
+    const facts = await this.facts.find(reference, tx);
+    const sale = await this.noteSale(reference, customerId, facts, state.attributions.length > 0, tx);
+    if (sale === null) return [];
+    if (state.firstSale?.source === sale.source && state.firstSale.sourceId === sale.sourceId) {
+      // Another sale may have passed for the first until this one arrived.
+      const others = await this.posted.flatlyRewardedSales(sale.workspaceId, customerId, sale.id, tx);
+      await this.queue.touch(others.map(saleKey), tx);
+    }
+    return this.commissions.settle(sale, facts, state.attributions, state.firstSale, tx);
+  }
+
+  /** The sale's own row: found, or made when somebody may earn from it. */
+  private async noteSale(
+    reference: SaleReference,
+    customerId: string,
+    facts: SaleFacts | null,
+    mayEarn: boolean,
+    tx: EntityManager,
+  ): Promise<Sale | null> {
+    const { workspaceId, source, account, sourceId } = reference;
+    const sales = tx.getRepository(Sale);
+    const held = await sales.findOneBy({ workspaceId, source, account, sourceId });
+    if (held !== null || facts === null || !mayEarn) return held;
+    const sale: Sale = {
+      workspaceId,
+      id: newId('sale'),
+      source,
+      account,
+      sourceId,
+      customerId,
+      currency: facts.figures.currency,
+      cashMinor: facts.figures.cashMinor,
+      occurredAt: facts.occurredAt,
+      createdAt: this.clock.now(),
+    };
+    await sales.insert({ ...sale });
+    return sale;
+  }
+
+  private async touchSalesOf(
+    workspaceId: string,
+    customerId: string,
+    except: SaleReference | null,
+    tx: EntityManager,
+  ): Promise<void> {
+    const sales = await this.links.salesOfPerson(workspaceId, customerId, tx);
+    const others = sales.filter((sale) => sale.source !== except?.source || sale.sourceId !== except.sourceId);
+    await this.queue.touch(others.map(saleKey), tx);
+  }
+}
+
+/** The key under which a sale is settled. */
+function saleKey(sale: SaleReference & { id?: string }): SettleKey {
+  const { workspaceId, account, source, sourceId } = sale;
+  return source === 'external'
+    ? { workspaceId, account: '', kind: 'sale', id: sale.id ?? sourceId }
+    : { workspaceId, account, kind: source, id: sourceId };
+}
+
+function groupByWorkspace<T extends { key: SettleKey }>(items: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(item.key.workspaceId, [...(groups.get(item.key.workspaceId) ?? []), item]);
+  return groups;
+}

@@ -1,0 +1,169 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { inclusiveTaxMinor, isObject, lineDiscountMinor, minorOf } from '../billing/shapes.js';
+import type { StripeData } from '../billing/stripe-model.entity.js';
+import type { SaleFigures, SaleLine } from './commission-rules.js';
+import { moneyOut, type ChargeMovements, type MoneyOut } from './money-out.js';
+import { Sale, type SaleSource } from './sale.entity.js';
+
+/** Names a sale by what was sold, before and whether or not it has a row of its own. */
+export interface SaleReference {
+  workspaceId: string;
+  source: SaleSource;
+  account: string;
+  sourceId: string;
+}
+
+/** All that the mirror (or our own record) says of a sale that has been paid. */
+export interface SaleFacts extends SaleReference {
+  figures: SaleFigures;
+  occurredAt: Date;
+  out: MoneyOut;
+}
+
+/** Reads what a sale came to and what was given back, through every link that Stripe's API versions have had. */
+@Injectable()
+export class SaleFactsRepository {
+  /** Null while nothing was collected. */
+  async find(reference: SaleReference, tx: EntityManager): Promise<SaleFacts | null> {
+    switch (reference.source) {
+      case 'invoice':
+        return this.ofInvoice(reference, tx);
+      case 'payment_intent':
+        return this.ofOneOffPayment(reference, tx);
+      case 'external':
+        return this.ofExternalSale(reference, tx);
+    }
+  }
+
+  private async ofInvoice(reference: SaleReference, tx: EntityManager): Promise<SaleFacts | null> {
+    const key = [reference.workspaceId, reference.account, reference.sourceId];
+    const [invoice] = (await tx.query(PAID_INVOICE, key)) as Array<{ data: StripeData; paid_at: Date }>;
+    if (invoice === undefined || minorOf(invoice.data.amount_paid) <= 0) return null;
+    const lines = (await tx.query(INVOICE_LINES, key)) as Array<{ id: string; data: StripeData }>;
+    const movements = (await tx.query(INVOICE_MOVEMENTS, key)) as ChargeMovements[];
+    return {
+      ...reference,
+      figures: invoiceFigures(invoice.data, lines),
+      occurredAt: invoice.paid_at,
+      out: moneyOut(movements),
+    };
+  }
+
+  private async ofOneOffPayment(reference: SaleReference, tx: EntityManager): Promise<SaleFacts | null> {
+    const key = [reference.workspaceId, reference.account, reference.sourceId];
+    const [paid] = (await tx.query(PAID_SESSION, key)) as Array<{ data: StripeData; paid_at: Date }>;
+    if (paid === undefined) return null;
+    const movements = (await tx.query(PAYMENT_MOVEMENTS, key)) as ChargeMovements[];
+    return { ...reference, figures: sessionFigures(paid.data), occurredAt: paid.paid_at, out: moneyOut(movements) };
+  }
+
+  private async ofExternalSale(reference: SaleReference, tx: EntityManager): Promise<SaleFacts | null> {
+    const { workspaceId, source, account, sourceId } = reference;
+    const sale = await tx.getRepository(Sale).findOneBy({ workspaceId, source, account, sourceId });
+    if (sale === null) return null;
+    const line: SaleLine = { id: sourceId, amountMinor: sale.cashMinor, discountMinor: 0, inclusiveTaxMinor: 0 };
+    const figures = { currency: sale.currency, lines: [line], totalMinor: sale.cashMinor, cashMinor: sale.cashMinor };
+    return { ...reference, figures, occurredAt: sale.occurredAt, out: moneyOut([]) };
+  }
+}
+
+function invoiceFigures(invoice: StripeData, rows: ReadonlyArray<{ id: string; data: StripeData }>): SaleFigures {
+  const lines = rows.map(({ id, data }) => ({
+    id,
+    amountMinor: minorOf(data.amount),
+    discountMinor: lineDiscountMinor(data),
+    inclusiveTaxMinor: inclusiveTaxMinor(data),
+  }));
+  return {
+    currency: String(invoice.currency),
+    lines: withInvoiceDiscount(invoice, lines),
+    totalMinor: minorOf(invoice.total),
+    cashMinor: minorOf(invoice.amount_paid),
+  };
+}
+
+/**
+ * Before 2020 a discount stood only on the invoice. What the invoice says it was reduced by and no line accounts for becomes
+ * a line of its own, so that the base is the same in every version.
+ */
+function withInvoiceDiscount(invoice: StripeData, lines: SaleLine[]): SaleLine[] {
+  if (Array.isArray(invoice.total_discount_amounts) || !isObject(invoice.discount)) return lines;
+  const tax = minorOf(invoice.tax);
+  const discountMinor = lines.reduce((sum, line) => sum + line.amountMinor, 0) + tax - minorOf(invoice.total);
+  if (discountMinor <= 0) return lines;
+  return [
+    ...lines,
+    { id: String(invoice.discount.id ?? 'discount'), amountMinor: 0, discountMinor, inclusiveTaxMinor: 0 },
+  ];
+}
+
+/** A session does not say which of its tax was inclusive; what remains after tax and shipping is the net either way. */
+function sessionFigures(session: StripeData): SaleFigures {
+  const details = isObject(session.total_details) ? session.total_details : {};
+  const totalMinor = minorOf(session.amount_total);
+  const amountMinor = minorOf(session.amount_subtotal);
+  const discountMinor = minorOf(details.amount_discount);
+  const netMinor = totalMinor - minorOf(details.amount_tax) - minorOf(details.amount_shipping);
+  return {
+    currency: String(session.currency),
+    lines: [
+      { id: String(session.id), amountMinor, discountMinor, inclusiveTaxMinor: amountMinor - discountMinor - netMinor },
+    ],
+    totalMinor,
+    cashMinor: totalMinor,
+  };
+}
+
+const PAID_INVOICE = `
+  SELECT data, paid_at FROM stripe.invoices
+   WHERE workspace_id = $1 AND account = $2 AND id = $3 AND paid_at IS NOT NULL AND deleted_at IS NULL`;
+
+const INVOICE_LINES = `
+  SELECT id, data FROM stripe.invoice_line_items
+   WHERE workspace_id = $1 AND account = $2 AND parent = $3 AND deleted_at IS NULL ORDER BY id`;
+
+/** The movements of the charges in `charge_ids`: what each says of itself, and its refunds and disputes. */
+const MOVEMENTS = `
+  SELECT ids.id AS "chargeId",
+         coalesce((c.data->>'amount_refunded')::bigint, 0)::float8 AS "amountRefunded",
+         coalesce((SELECT jsonb_agg(jsonb_build_object('id', r.id, 'amount', r.data->'amount', 'status', r.status, 'created', r.data->'created') ORDER BY r.id)
+                     FROM stripe.refunds r
+                    WHERE r.workspace_id = $1 AND r.account = $2 AND r.charge = ids.id AND r.deleted_at IS NULL), '[]') AS refunds,
+         coalesce((SELECT jsonb_agg(jsonb_build_object('id', d.id, 'amount', d.data->'amount', 'movements', d.data->'balance_transactions', 'created', d.data->'created') ORDER BY d.id)
+                     FROM stripe.disputes d
+                    WHERE d.workspace_id = $1 AND d.account = $2 AND d.charge = ids.id AND d.deleted_at IS NULL), '[]') AS disputes
+    FROM (SELECT DISTINCT id FROM charge_ids WHERE id IS NOT NULL) AS ids
+    LEFT JOIN stripe.charges c ON c.workspace_id = $1 AND c.account = $2 AND c.id = ids.id
+   ORDER BY ids.id`;
+
+const INVOICE_MOVEMENTS = `
+  WITH intents AS (
+    SELECT payment_intent AS id FROM stripe.invoice_payments WHERE workspace_id = $1 AND account = $2 AND invoice = $3
+    UNION SELECT payment_intent FROM stripe.invoices WHERE workspace_id = $1 AND account = $2 AND id = $3
+    UNION SELECT id FROM stripe.payment_intents WHERE workspace_id = $1 AND account = $2 AND invoice = $3),
+  charge_ids AS (
+    SELECT charge AS id FROM stripe.invoice_payments WHERE workspace_id = $1 AND account = $2 AND invoice = $3
+    UNION SELECT charge FROM stripe.invoices WHERE workspace_id = $1 AND account = $2 AND id = $3
+    UNION SELECT id FROM stripe.charges WHERE workspace_id = $1 AND account = $2 AND invoice = $3
+    UNION SELECT id FROM stripe.charges WHERE workspace_id = $1 AND account = $2 AND payment_intent IN (SELECT id FROM intents)
+    UNION SELECT charge FROM stripe.refunds WHERE workspace_id = $1 AND account = $2 AND payment_intent IN (SELECT id FROM intents))
+  ${MOVEMENTS}`;
+
+const PAYMENT_MOVEMENTS = `
+  WITH charge_ids AS (
+    SELECT id FROM stripe.charges WHERE workspace_id = $1 AND account = $2 AND payment_intent = $3
+    UNION SELECT charge FROM stripe.refunds WHERE workspace_id = $1 AND account = $2 AND payment_intent = $3)
+  ${MOVEMENTS}`;
+
+/** A payment-mode session that was paid and has no invoice; it is a sale at the moment of its charge. */
+const PAID_SESSION = `
+  SELECT s.data, min(c.created) AS paid_at
+    FROM stripe.checkout_sessions s
+    JOIN stripe.charges c ON c.workspace_id = s.workspace_id AND c.account = s.account AND c.payment_intent = s.payment_intent
+                         AND c.status = 'succeeded'
+   WHERE s.workspace_id = $1 AND s.account = $2 AND s.payment_intent = $3 AND s.invoice IS NULL
+     AND s.data->>'mode' = 'payment' AND s.data->>'payment_status' = 'paid' AND s.deleted_at IS NULL
+     AND NOT EXISTS (SELECT 1 FROM stripe.invoice_payments p
+                      WHERE p.workspace_id = s.workspace_id AND p.payment_intent = s.payment_intent)
+   GROUP BY s.data`;
