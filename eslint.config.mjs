@@ -18,6 +18,10 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['src/config/app-config.ts', 'test/**/*.ts', 'bench/**/*.ts', 'sandbox/demo/**/*.ts', 'src/cli/**/*.ts'], rules: { 'no-restricted-properties': 'off' } },
+  {
+    files: ['src/config/app-config.ts', 'test/**/*.ts', 'bench/**/*.ts', 'sandbox/demo/**/*.ts', 'src/cli/**/*.ts'],
+    rules: { 'no-restricted-properties': 'off' },
+  },
   { files: ['ormconfig.ts', '*.mjs', '*.cjs'], rules: { 'no-restricted-exports': 'off' } },
+  { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );

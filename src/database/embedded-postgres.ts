@@ -101,7 +101,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 /** Built beside its place and then renamed, so that a crash half-way or a second process leaves nothing half-made. */
 async function create(home: string, initdb: string, run: Launcher, log: (line: string) => void): Promise<void> {
   log('creating the PostgreSQL cluster');
-  const draft = `${home}.${process.pid}`;
+  const draft = `${home}.${process.pid}.${randomBytes(4).toString('hex')}`;
   for (const left of abandonedDrafts(home)) rmSync(left, { recursive: true, force: true });
   // Others may pass through, not look: as root the server may run as a user who is not us.
   mkdirSync(dirname(home), { recursive: true, mode: 0o711 });
@@ -133,8 +133,8 @@ function abandonedDrafts(home: string): string[] {
   const prefix = `${basename(home)}.`;
   const names = existsSync(dirname(home)) ? readdirSync(dirname(home)) : [];
   const abandoned = names.filter((name) => {
-    const maker = Number(name.slice(prefix.length));
-    return name.startsWith(prefix) && (maker === process.pid || !isAlive(maker));
+    const maker = Number(name.slice(prefix.length).split('.')[0]);
+    return name.startsWith(prefix) && maker > 0 && !isAlive(maker);
   });
   return abandoned.map((name) => join(dirname(home), name));
 }
@@ -219,6 +219,8 @@ async function ensureDatabase(cluster: Cluster, port: number): Promise<void> {
   const client = new pg.Client({ host: HOST, port, user: SUPERUSER, password: cluster.password, database: SUPERUSER });
   await client.connect();
   try {
+    // Until this connection ends; another process of ours may be at the same point.
+    await client.query('select pg_advisory_lock(1)');
     const { rows } = await client.query<{ data_directory: string; ready: boolean }>(
       `select current_setting('data_directory') as data_directory,
               exists (select from pg_database where datname = '${ROLE}') as ready`,
@@ -232,10 +234,7 @@ async function ensureDatabase(cluster: Cluster, port: number): Promise<void> {
          end if;
        end $$`,
     );
-    await client.query(`create database ${ROLE} owner ${ROLE}`).catch((error: unknown) => {
-      // duplicate_database: another process of ours was faster.
-      if ((error as { code?: string }).code !== '42P04') throw error;
-    });
+    await client.query(`create database ${ROLE} owner ${ROLE}`);
   } finally {
     await client.end();
   }

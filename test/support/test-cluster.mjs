@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -22,7 +22,7 @@ const SETTINGS = {
  */
 export async function startTestCluster(startEmbeddedPostgres) {
   sweep();
-  const dataDir = mkdtempSync(join(tmpdir(), PREFIX));
+  const dataDir = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   let server;
   const remove = () => {
     killAndWait(server?.pid);
@@ -61,10 +61,9 @@ function killAndWait(pid) {
 function sweep() {
   for (const name of readdirSync(tmpdir())) {
     if (!name.startsWith(PREFIX)) continue;
-    const dir = join(tmpdir(), name);
-    const ownerFile = join(dir, 'pg18', 'owner');
+    if (isAlive(Number(name.slice(PREFIX.length).split('-')[0]))) continue;
     try {
-      if (existsSync(ownerFile) && !isAlive(Number(readFileSync(ownerFile, 'utf8')))) rmSync(dir, { recursive: true });
+      rmSync(join(tmpdir(), name), { recursive: true });
     } catch {
       // It belongs to another user, or another run is sweeping too.
     }
