@@ -93,9 +93,9 @@ export class StripeSandbox extends Operations {
   }
 
   /** Moves time forward; everything that becomes due happens in order, each at its own instant. */
-  advance(seconds: number): Promise<void> {
+  async advance(seconds: number): Promise<void> {
     if (!(seconds >= 0)) throw new RangeError(`Time goes forward only, not by ${seconds} seconds.`);
-    return this.advanceTo(new Date(this.clock.now().getTime() + seconds * 1_000));
+    await this.advanceTo(new Date(this.clock.now().getTime() + seconds * 1_000));
   }
 
   advanceTo(instant: Date): Promise<void> {

@@ -63,6 +63,13 @@ export function endDiscount(scope: Scope, id: string): void {
   if (discount) scope.emit('customer.discount.deleted', { ...discount, end: discount.end ?? scope.now });
 }
 
+/** What Stripe answers when a discount is taken off: it has no end any more. */
+export function deletedDiscount(discount: Discount): Partial<Discount> & { deleted: true } {
+  const gone: Partial<Discount> & { deleted: true } = { ...discount, deleted: true };
+  delete gone.end;
+  return gone;
+}
+
 /** How the discount counts, also after its coupon was deleted. */
 export function ruleOf(scope: Scope, id: string): DiscountRule {
   const discount = scope.get('discount', id, 'discounts');

@@ -5,7 +5,7 @@ import type { CardBehaviour, Kinds } from '../core/wire.js';
 import { availableOn, cardFee, moveBalance } from '../money/balance.js';
 import { chargeDetails, failedOutcome, SUCCEEDED_OUTCOME } from './charge-details.js';
 import { noBillingDetails } from './defaults.js';
-import { openDispute } from './disputes.js';
+import { openDispute, withdrawFunds } from './disputes.js';
 
 type PaymentIntent = Kinds['payment_intent'];
 type Charge = Kinds['charge'];
@@ -136,7 +136,7 @@ export function succeed(
   };
   const succeeded = scope.update('payment_intent', intent, patch);
   scope.emit('payment_intent.succeeded', succeeded);
-  if (behaviour === 'disputed') openDispute(scope, paid, { reason: 'fraudulent' });
+  if (behaviour === 'disputed') withdrawFunds(scope, openDispute(scope, paid, { reason: 'fraudulent' }));
   return succeeded;
 }
 
@@ -150,7 +150,6 @@ function decline(scope: Scope, intent: PaymentIntent, paymentMethod: string, beh
     outcome: failedOutcome(declineCode),
   };
   scope.insert('charge', charge, 'charge.failed');
-  const method = scope.maybe('payment_method', paymentMethod);
   const failed = scope.update('payment_intent', intent, {
     last_payment_error: {
       charge: charge.id,
@@ -158,7 +157,6 @@ function decline(scope: Scope, intent: PaymentIntent, paymentMethod: string, beh
       decline_code: declineCode,
       doc_url: 'https://docs.stripe.com/error-codes/card-declined',
       message,
-      ...(method && { payment_method: method as never }),
       type: 'card_error',
     },
     latest_charge: charge.id,

@@ -91,6 +91,18 @@ export class Operations {
     return this.act((scope) => addEndpoint(scope, { url, secret, enabledEvents: events, connect }));
   }
 
+  /** As `addWebhookEndpoint`, but one with the same URL and kind is taken over: for a service that starts again. */
+  ensureWebhookEndpoint(options: EndpointOptions & { secret: string }): { id: string; secret: string; url: string } {
+    const scope = new Scope(this.world);
+    const known = scope.all('webhook_endpoint').find(({ id, url }) => {
+      return url === options.url && scope.get('sandbox.endpoint', id).connect === (options.connect ?? false);
+    });
+    if (!known) return this.addWebhookEndpoint(options);
+    this.changeSecrets(known.id, () => [options.secret]);
+    this.act((inner) => inner.update('webhook_endpoint', known, { enabled_events: options.events ?? ['*'] }));
+    return { id: known.id, url: known.url, secret: options.secret };
+  }
+
   /** From now on deliveries are signed with both secrets, until the old ones are dropped. Answers the new one. */
   rotateSecret(endpoint: string, secret = stripeId('whsec', 32)): string {
     this.changeSecrets(endpoint, (secrets) => [secret, ...secrets]);

@@ -1,7 +1,7 @@
 import { noSuch, StripeFailure } from './errors.js';
-import { stripeId } from './ids.js';
 import { previousAttributes } from './previous-attributes.js';
-import { API_VERSION, type EventRow, type Kind, type Kinds } from './wire.js';
+import { buildEvent } from '../webhooks/build-event.js';
+import type { EventRow, Kind, Kinds } from './wire.js';
 import type { World } from './world.js';
 
 export interface RequestIdentity {
@@ -92,18 +92,13 @@ export class Scope {
   }
 
   emit(type: string, object: object, previous?: Record<string, unknown>): EventRow {
-    const event: EventRow = {
-      id: stripeId('evt'),
-      object: 'event',
-      ...(this.account !== PLATFORM && { account: this.account }),
-      api_version: API_VERSION,
+    const event = buildEvent(type, object, {
       created: this.now,
-      data: { object, ...(previous && { previous_attributes: previous }) },
-      livemode: false,
-      pending_webhooks: this.world.deliveries.subscribers(type, this.account !== PLATFORM).length,
+      ...(this.account !== PLATFORM && { account: this.account }),
+      ...(previous && { previousAttributes: previous }),
+      pendingWebhooks: this.world.deliveries.subscribers(type, this.account !== PLATFORM).length,
       request: this.request,
-      type,
-    };
+    });
     this.world.store.put(this.account, 'event', event);
     this.world.outbox.push(event);
     return event;

@@ -109,13 +109,13 @@ export class ApiServer {
   ): Promise<Answer | Broken> {
     const { idempotency, world } = this.parts;
     const key = incoming.method === 'POST' && incoming.key !== null ? `${account}|${incoming.key}` : null;
+    const broken = fault?.kind === 'hang' || fault?.kind === 'reset' ? fault.kind : null;
     if (key) {
       const saved = idempotency.claim(key, incoming.path, incoming.body, world.now());
-      if (saved) return { status: saved.status, body: saved.body, replayOf: saved.requestId };
+      if (saved) return broken ?? { status: saved.status, body: saved.body, replayOf: saved.requestId };
     }
     // The key is in use meanwhile, so that a second request under it meets the first.
     if (fault?.latencyMs) await sleep(fault.latencyMs);
-    const broken = fault?.kind === 'hang' || fault?.kind === 'reset' ? fault.kind : null;
     if (broken && !fault?.committed) {
       if (key) idempotency.release(key);
       return broken;

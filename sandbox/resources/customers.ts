@@ -1,6 +1,6 @@
 import { changeBalance } from '../billing/customer-balance.js';
 import { newCustomer } from '../billing/customers.js';
-import { endDiscount } from '../billing/discounts.js';
+import { deletedDiscount, endDiscount } from '../billing/discounts.js';
 import { attach, detach, resolvePaymentMethod } from '../billing/payment-methods.js';
 import { endSubscription } from '../billing/subscription-cancel.js';
 import { invalidRequest, noSuch } from '../core/errors.js';
@@ -121,7 +121,7 @@ export const customerRoutes: Route[] = [
     if (!discount) throw invalidRequest(`No active discount for customer: ${id}`, { code: 'resource_missing' }, 404);
     scope.update('customer', customer, { discount: null }, 'customer.updated');
     endDiscount(scope, discount.id);
-    return { ...discount, deleted: true };
+    return deletedDiscount(discount);
   }),
   route(
     'POST',

@@ -1,4 +1,4 @@
-import { endDiscount, redeemAll } from '../billing/discounts.js';
+import { deletedDiscount, endDiscount, redeemAll } from '../billing/discounts.js';
 import { resolvePaymentMethod } from '../billing/payment-methods.js';
 import { endSubscription, settleBeforeEnd } from '../billing/subscription-cancel.js';
 import { createSubscription } from '../billing/subscription-create.js';
@@ -182,7 +182,7 @@ export const subscriptionRoutes: Route[] = [
     if (!first) throw invalidRequest(`No active discount for subscription: ${id}`, { code: 'resource_missing' }, 404);
     for (const discount of subscription.discounts) endDiscount(scope, discount);
     scope.update('subscription', subscription, { discounts: [] }, 'customer.subscription.updated');
-    return { ...scope.get('discount', first), deleted: true };
+    return deletedDiscount(scope.get('discount', first));
   }),
   listing(
     '/v1/subscriptions',

@@ -76,8 +76,9 @@ export const webhookEndpointRoutes: Route[] = [
     },
   ),
   route('DELETE', '/v1/webhook_endpoints/:id', {}, (scope, _params, id) => {
-    scope.world.store.drop('', 'sandbox.endpoint', id);
-    return scope.remove('webhook_endpoint', scope.get('webhook_endpoint', id));
+    const gone = scope.remove('webhook_endpoint', scope.get('webhook_endpoint', id));
+    scope.world.store.drop(scope.account, 'sandbox.endpoint', id);
+    return gone;
   }),
   listing('/v1/webhook_endpoints', 'webhook_endpoint', {}, () => true),
 ];
