@@ -66,5 +66,7 @@ export function invalidField(field: string, code: string, message: string): Doma
 }
 
 export function notFound(noun: string, id: string, field?: string): DomainError {
-  return new DomainError('not_found', `${noun}_not_found`, `${noun.replaceAll('_', ' ')} ${id} does not exist`, { field });
+  return new DomainError('not_found', `${noun}_not_found`, `${noun.replaceAll('_', ' ')} ${id} does not exist`, {
+    field,
+  });
 }

@@ -31,7 +31,11 @@ export const CURRENCY_EXPONENTS: ReadonlyMap<string, number> = new Map([
 export function requireCurrency(code: string, field = 'currency'): string {
   const currency = code.toLowerCase();
   if (!CURRENCY_EXPONENTS.has(currency)) {
-    throw invalidField(field, 'unknown_currency', `${field} must be an ISO 4217 code that Stripe supports, such as "usd"`);
+    throw invalidField(
+      field,
+      'unknown_currency',
+      `${field} must be an ISO 4217 code that Stripe supports, such as "usd"`,
+    );
   }
   return currency;
 }
@@ -50,7 +54,11 @@ export function divideHalfAwayFromZero(numerator: bigint, denominator: bigint): 
 export function safeMinor(value: bigint): number {
   const number = Number(value);
   if (!Number.isSafeInteger(number)) {
-    throw new DomainError('unprocessable', 'amount_out_of_range', `amount ${value} is beyond what can be counted exactly`);
+    throw new DomainError(
+      'unprocessable',
+      'amount_out_of_range',
+      `amount ${value} is beyond what can be counted exactly`,
+    );
   }
   return number;
 }
@@ -58,7 +66,9 @@ export function safeMinor(value: bigint): number {
 /** For people: `12.34 USD`, `1500 JPY`, `-0.05 EUR`. Integer arithmetic only. */
 export function formatMoney({ amountMinor, currency }: Money): string {
   const exponent = CURRENCY_EXPONENTS.get(currency) ?? 2;
-  const digits = Math.abs(amountMinor).toString().padStart(exponent + 1, '0');
+  const digits = Math.abs(amountMinor)
+    .toString()
+    .padStart(exponent + 1, '0');
   const whole = digits.slice(0, digits.length - exponent);
   const fraction = exponent === 0 ? '' : `.${digits.slice(digits.length - exponent)}`;
   return `${amountMinor < 0 ? '-' : ''}${whole}${fraction} ${currency.toUpperCase()}`;

@@ -119,8 +119,9 @@ export class Inbox implements OnModuleDestroy {
         keepAlive: true,
         application_name: 'tributary-inbox',
       });
-      // An idle connection that breaks is replaced by the next delivery, which also reports it.
+      // A connection that breaks, idle or in use, is replaced; the delivery that needed it has been told by its query.
       this.pool.on('error', () => undefined);
+      this.pool.on('connect', (client) => client.on('error', () => undefined));
     }
     return this.pool;
   }
