@@ -17,6 +17,7 @@ import { BillingModule } from './billing/billing.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { StripeModule } from './stripe/stripe.module.js';
+import { BacklogModule } from './webhooks/backlog.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 import type { SandboxClock } from './sandbox-mode/sandbox-clock.js';
 import { SandboxModule } from './sandbox-mode/sandbox.module.js';
@@ -29,6 +30,7 @@ const ROOMS: ModuleMetadata['imports'] = [
   BillingModule,
   LedgerModule,
   WebhooksModule,
+  BacklogModule,
   OpsModule,
 ];
 

@@ -1,14 +1,13 @@
 import { Module } from '@nestjs/common';
 
 import { MetricsModule } from '../common/metrics.js';
-import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { OpsController } from './ops.http.controller.js';
 import { ProcessMetricsService } from './process-metrics.service.js';
 import { ReadinessService } from './readiness.service.js';
 
-/** Liveness, readiness and metrics; the backlog is reported by the room that owns the inbox. */
+/** Liveness, readiness and metrics. Needs the module that exports the `BacklogReporter` among its imports, or global. */
 @Module({
-  imports: [MetricsModule, WebhooksModule],
+  imports: [MetricsModule],
   providers: [ReadinessService, ProcessMetricsService],
   controllers: [OpsController],
 })

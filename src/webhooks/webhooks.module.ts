@@ -1,10 +1,8 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
-import { BacklogReporter } from '../common/backlog.js';
 import { BillingModule } from '../billing/billing.module.js';
 import { Inbox } from './inbox.js';
 import { InboxWorker } from './inbox.worker.js';
-import { QueueBacklogReporter } from './queue-backlog.js';
 import { WebhookEndpointsService } from './webhook-endpoints.service.js';
 import { WebhookEventsHttpController } from './webhook-events.http.controller.js';
 import { WebhookEventsService } from './webhook-events.service.js';
@@ -14,14 +12,7 @@ import { WebhooksHttpController } from './webhooks.http.controller.js';
 @Module({
   imports: [AccessModule, BillingModule],
   controllers: [WebhooksHttpController, WebhookEventsHttpController],
-  providers: [
-    Inbox,
-    InboxWorker,
-    WebhookEndpointsService,
-    WebhookEventsService,
-    WebhookReceiver,
-    { provide: BacklogReporter, useClass: QueueBacklogReporter },
-  ],
-  exports: [BacklogReporter, InboxWorker, WebhookEventsService],
+  providers: [Inbox, InboxWorker, WebhookEndpointsService, WebhookEventsService, WebhookReceiver],
+  exports: [InboxWorker, WebhookEventsService],
 })
 export class WebhooksModule {}
