@@ -1,5 +1,6 @@
 import { invalidRequest } from '../core/errors.js';
 import { randomText, stripeId } from '../core/ids.js';
+import { previousAttributes } from '../core/previous-attributes.js';
 import type { Scope } from '../core/scope.js';
 import type { Kinds } from '../core/wire.js';
 import { moveBalance } from '../money/balance.js';
@@ -64,7 +65,16 @@ function confirmReference(scope: Scope, refund: Refund): Refund {
     reference_type: 'acquirer_reference_number',
     type: 'refund' as const,
   };
-  return scope.update('refund', refund, { destination_details: { card, type: 'card' } }, 'refund.updated');
+  return updateRefund(scope, refund, { destination_details: { card, type: 'card' } });
+}
+
+/** Stripe tells the same change twice, under the refund's name and under the charge's. */
+export function updateRefund(scope: Scope, refund: Refund, patch: Partial<Refund>): Refund {
+  const before = scope.get('refund', refund.id);
+  const changed = scope.update('refund', before, patch, 'refund.updated');
+  const previous = previousAttributes(before, changed);
+  if (previous) scope.emit('charge.refund.updated', changed, previous);
+  return changed;
 }
 
 /** The refund comes back from the bank: the money is the platform's again, and the charge counts as not refunded by it. */
@@ -85,7 +95,7 @@ export function failRefund(scope: Scope, refund: Refund, reason = 'expired_or_ca
     failure_reason: reason,
     status: 'failed',
   };
-  const failed = scope.update('refund', refund, patch, 'refund.updated');
+  const failed = updateRefund(scope, refund, patch);
   scope.emit('refund.failed', failed);
   const charge = scope.get('charge', refund.charge ?? '');
   const left = charge.amount_refunded - refund.amount;

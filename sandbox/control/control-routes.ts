@@ -1,8 +1,21 @@
 import { StripeFailure } from '../core/errors.js';
-import type { Fault } from '../http/faults.js';
-import type { DeliveryStatus, Disorder } from '../webhooks/deliveries.js';
+import type { Fault, Faults } from '../http/faults.js';
+import type { RequestLog } from '../http/request-log.js';
+import type { Deliveries, DeliveryStatus, Disorder } from '../webhooks/deliveries.js';
 import type { CapabilityName, CapabilityStatus } from '../billing/accounts.js';
-import type { StripeSandbox } from '../stripe-sandbox.js';
+import type { Operations } from './operations.js';
+
+/** What the routes control: a sandbox, seen from here. */
+export interface Controlled extends Operations {
+  clock: { now(): Date };
+  faults: Faults;
+  requests: RequestLog;
+  deliveries: Deliveries;
+  setClock(instant: Date): void;
+  freezeClock(instant?: Date): void;
+  advance(seconds: number): Promise<void>;
+  idle(): Promise<void>;
+}
 
 export interface ControlAnswer {
   status: number;
@@ -14,11 +27,11 @@ interface Call {
   body: Body;
   query: URLSearchParams;
 }
-type Handler = (sandbox: StripeSandbox, call: Call) => unknown;
+type Handler = (sandbox: Controlled, call: Call) => unknown;
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
-const clockOf = (sandbox: StripeSandbox) => ({ now: sandbox.clock.now().toISOString() });
+const clockOf = (sandbox: Controlled) => ({ now: sandbox.clock.now().toISOString() });
 
 /** `METHOD path` with at most one `:id`. JSON in, JSON out, loopback only, no key needed. */
 const HANDLERS: Record<string, Handler> = {
@@ -66,7 +79,7 @@ const HANDLERS: Record<string, Handler> = {
       previousAttributes: body.previous_attributes as Record<string, unknown> | undefined,
     }),
   'POST /_sandbox/webhook_endpoints': (sandbox, { body }) =>
-    sandbox.addWebhookEndpoint(body as unknown as Parameters<StripeSandbox['addWebhookEndpoint']>[0]),
+    sandbox.addWebhookEndpoint(body as unknown as Parameters<Controlled['addWebhookEndpoint']>[0]),
   'POST /_sandbox/webhook_endpoints/:id/rotate': (sandbox, { id, body }) => ({
     secret: sandbox.rotateSecret(id, textOf(body.secret)),
   }),
@@ -92,7 +105,7 @@ const ROUTES = Object.entries(HANDLERS).map(([route, handle]) => {
 });
 
 /** The face towards tests and the demo. */
-export function controlRoutes(sandbox: StripeSandbox) {
+export function controlRoutes(sandbox: Controlled) {
   return async (method: string, path: string, query: URLSearchParams, raw: string): Promise<ControlAnswer> => {
     for (const route of ROUTES) {
       const match = route.method === method ? route.pattern.exec(path) : null;

@@ -1,5 +1,5 @@
 import { closeDispute } from '../billing/disputes.js';
-import { refundCharge } from '../billing/refunds.js';
+import { refundCharge, updateRefund } from '../billing/refunds.js';
 import { invalidRequest } from '../core/errors.js';
 import type { Scope } from '../core/scope.js';
 import type { Kinds } from '../core/wire.js';
@@ -74,12 +74,7 @@ export const refundRoutes: Route[] = [
   retrieve('/v1/refunds/:id', 'refund'),
   route('POST', '/v1/refunds/:id', { metadata }, (scope, params, id) => {
     const refund = scope.get('refund', id);
-    return scope.update(
-      'refund',
-      refund,
-      { metadata: mergeMetadata(refund.metadata, params.metadata) },
-      'refund.updated',
-    );
+    return updateRefund(scope, refund, { metadata: mergeMetadata(refund.metadata, params.metadata) });
   }),
   listing(
     '/v1/refunds',

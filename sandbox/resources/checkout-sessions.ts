@@ -6,7 +6,7 @@ import type { CheckoutRow, Kinds } from '../core/wire.js';
 import { page, paging } from '../http/listing.js';
 import { bool, currency, int, list, mergeMetadata, metadata, object, oneOf, required, text } from '../http/params.js';
 import { listing, retrieve, route, same, type Route } from '../http/router.js';
-import { inlinePrice } from './prices.js';
+import { inlinePrice } from '../billing/catalog.js';
 import { priceData } from './shared.js';
 
 type Session = Kinds['checkout.session'];

@@ -15,7 +15,7 @@ import {
   text,
 } from '../http/params.js';
 import { listing, retrieve, route, same, type Route } from '../http/router.js';
-import { inlinePrice } from './prices.js';
+import { inlinePrice } from '../billing/catalog.js';
 import { discounts, priceData } from './shared.js';
 
 const period = object({ start: required(int), end: required(int) });

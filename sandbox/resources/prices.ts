@@ -1,7 +1,6 @@
+import { createPrice, createProduct } from '../billing/catalog.js';
 import { invalidRequest } from '../core/errors.js';
-import { stripeId } from '../core/ids.js';
 import type { Scope } from '../core/scope.js';
-import type { Kinds } from '../core/wire.js';
 import {
   bool,
   clearable,
@@ -17,85 +16,7 @@ import {
   text,
 } from '../http/params.js';
 import { listing, retrieve, route, same, type Route } from '../http/router.js';
-import { createProduct } from './products.js';
 import { recurring } from './shared.js';
-
-type Price = Kinds['price'];
-
-export interface PriceFields {
-  currency: string;
-  unit_amount?: number;
-  unit_amount_decimal?: string;
-  recurring?: { interval: 'day' | 'week' | 'month' | 'year'; interval_count?: number };
-  tax_behavior?: 'exclusive' | 'inclusive' | 'unspecified';
-  metadata?: Record<string, string>;
-}
-
-export function createPrice(scope: Scope, product: string, fields: PriceFields, patch: Partial<Price> = {}): Price {
-  const { interval, interval_count = 1 } = fields.recurring ?? {};
-  const unitAmount = wholeUnits(fields);
-  return scope.insert(
-    'price',
-    {
-      id: stripeId('price'),
-      object: 'price',
-      active: true,
-      billing_scheme: 'per_unit',
-      created: scope.now,
-      currency: fields.currency,
-      custom_unit_amount: null,
-      livemode: false,
-      lookup_key: null,
-      metadata: mergeMetadata({}, fields.metadata),
-      nickname: null,
-      product,
-      recurring: interval
-        ? { interval, interval_count, meter: null, trial_period_days: null, usage_type: 'licensed' }
-        : null,
-      tax_behavior: fields.tax_behavior ?? 'unspecified',
-      tiers_mode: null,
-      transform_quantity: null,
-      type: interval ? 'recurring' : 'one_time',
-      unit_amount: unitAmount,
-      unit_amount_decimal: String(unitAmount),
-      ...patch,
-    },
-    'price.created',
-  );
-}
-
-/** The sandbox counts in whole minor units; it refuses fractions rather than round them its own way. */
-function wholeUnits({ unit_amount, unit_amount_decimal }: PriceFields): number {
-  const amount = unit_amount ?? Number(unit_amount_decimal ?? Number.NaN);
-  if (Number.isNaN(amount)) {
-    throw invalidRequest('Missing required param: unit_amount.', { code: 'parameter_missing', param: 'unit_amount' });
-  }
-  if (!Number.isSafeInteger(amount)) {
-    throw invalidRequest(
-      'The sandbox knows no prices in fractions of a minor unit.',
-      { param: 'unit_amount_decimal' },
-      501,
-    );
-  }
-  return amount;
-}
-
-/** The price of an inline `price_data`: made on the spot, inactive as Stripe makes it. */
-export function inlinePrice(
-  scope: Scope,
-  data: PriceFields & { product?: string; product_data?: { name: string; description?: string } },
-): Price {
-  if (data.product === undefined && !data.product_data) {
-    throw invalidRequest('Missing required param: price_data[product].', {
-      code: 'parameter_missing',
-      param: 'price_data[product]',
-    });
-  }
-  const product = data.product_data
-    ? createProduct(scope, { ...data.product_data, active: false })
-    : scope.get('product', data.product ?? '', 'price_data[product]');
-  return createPrice(scope, product.id, data);
-}
 
 export const priceRoutes: Route[] = [
   route(

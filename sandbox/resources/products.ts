@@ -1,14 +1,9 @@
 import { invalidRequest } from '../core/errors.js';
-import { stripeId } from '../core/ids.js';
-import type { Scope } from '../core/scope.js';
-import type { Kinds } from '../core/wire.js';
 import { bool, clearable, list, mergeMetadata, metadata, object, required, text } from '../http/params.js';
 import { listing, retrieve, route, same, type Route } from '../http/router.js';
 import { recurring } from './shared.js';
-import { createPrice } from './prices.js';
+import { createPrice, createProduct } from '../billing/catalog.js';
 import { currency, decimalText, int, oneOf } from '../http/params.js';
-
-type Product = Kinds['product'];
 
 const fields = {
   active: bool,
@@ -21,35 +16,6 @@ const fields = {
   unit_label: clearable(text),
   url: clearable(text),
 };
-
-export function createProduct(scope: Scope, patch: Partial<Product> & { name: string }): Product {
-  return scope.insert(
-    'product',
-    {
-      id: stripeId('prod', 14),
-      object: 'product',
-      active: true,
-      created: scope.now,
-      default_price: null,
-      description: null,
-      images: [],
-      livemode: false,
-      marketing_features: [],
-      metadata: {},
-      package_dimensions: null,
-      shippable: null,
-      statement_descriptor: null,
-      tax_code: null,
-      tax_details: null,
-      type: 'service',
-      unit_label: null,
-      updated: scope.now,
-      url: null,
-      ...patch,
-    },
-    'product.created',
-  );
-}
 
 const defaultPriceData = object({
   currency: required(currency),

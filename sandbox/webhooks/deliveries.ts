@@ -48,6 +48,7 @@ const ORDERLY: Disorder = { copies: 1, shuffleWindowMs: 0, dropRate: 0, dropType
 
 export class Deliveries {
   private records = new Map<string, Delivery>();
+  private byEvent = new Map<string, Delivery[]>();
   private queue: Delivery[] = [];
   private window: Delivery[] = [];
   private windowTimer: NodeJS.Timeout | null = null;
@@ -94,10 +95,10 @@ export class Deliveries {
   }
 
   list(filter: { status?: DeliveryStatus; eventId?: string; type?: string } = {}): Delivery[] {
-    return [...this.records.values()].filter(
-      ({ status, eventId, type }) =>
+    const candidates = filter.eventId === undefined ? this.records.values() : (this.byEvent.get(filter.eventId) ?? []);
+    return [...candidates].filter(
+      ({ status, type }) =>
         (filter.status === undefined || status === filter.status) &&
-        (filter.eventId === undefined || eventId === filter.eventId) &&
         (filter.type === undefined || type === filter.type),
     );
   }
@@ -146,7 +147,7 @@ export class Deliveries {
   restore(deliveries: Delivery[]): void {
     for (const saved of deliveries) {
       const delivery = { ...saved, id: this.nextId() };
-      this.records.set(delivery.id, delivery);
+      this.remember(delivery);
       if (delivery.status === 'held') this.holding = true;
       else this.push(delivery);
     }
@@ -199,7 +200,7 @@ export class Deliveries {
       lastStatus: null,
       lastError: null,
     };
-    this.records.set(delivery.id, delivery);
+    this.remember(delivery);
     this.forgetOldest();
     return delivery;
   }
@@ -267,11 +268,19 @@ export class Deliveries {
     return `delivery_${++this.counter}`;
   }
 
+  private remember(delivery: Delivery): void {
+    this.records.set(delivery.id, delivery);
+    const known = this.byEvent.get(delivery.eventId);
+    if (known) known.push(delivery);
+    else this.byEvent.set(delivery.eventId, [delivery]);
+  }
+
   private forgetOldest(): void {
     if (this.records.size <= MAX_RECORDS) return;
-    for (const [id, { status }] of this.records) {
+    for (const [id, { status, eventId }] of this.records) {
       if (status === 'pending' || status === 'held') continue;
       this.records.delete(id);
+      this.byEvent.delete(eventId);
       return;
     }
   }

@@ -1,0 +1,112 @@
+import { invalidRequest } from '../core/errors.js';
+import { stripeId } from '../core/ids.js';
+import type { Scope } from '../core/scope.js';
+import type { Kinds } from '../core/wire.js';
+import { mergeMetadata } from '../http/params.js';
+
+type Product = Kinds['product'];
+type Price = Kinds['price'];
+
+export function createProduct(scope: Scope, patch: Partial<Product> & { name: string }): Product {
+  return scope.insert(
+    'product',
+    {
+      id: stripeId('prod', 14),
+      object: 'product',
+      active: true,
+      created: scope.now,
+      default_price: null,
+      description: null,
+      images: [],
+      livemode: false,
+      marketing_features: [],
+      metadata: {},
+      package_dimensions: null,
+      shippable: null,
+      statement_descriptor: null,
+      tax_code: null,
+      tax_details: null,
+      type: 'service',
+      unit_label: null,
+      updated: scope.now,
+      url: null,
+      ...patch,
+    },
+    'product.created',
+  );
+}
+
+export interface PriceFields {
+  currency: string;
+  unit_amount?: number;
+  unit_amount_decimal?: string;
+  recurring?: { interval: 'day' | 'week' | 'month' | 'year'; interval_count?: number };
+  tax_behavior?: 'exclusive' | 'inclusive' | 'unspecified';
+  metadata?: Record<string, string>;
+}
+
+export function createPrice(scope: Scope, product: string, fields: PriceFields, patch: Partial<Price> = {}): Price {
+  const { interval, interval_count = 1 } = fields.recurring ?? {};
+  const unitAmount = wholeUnits(fields);
+  return scope.insert(
+    'price',
+    {
+      id: stripeId('price'),
+      object: 'price',
+      active: true,
+      billing_scheme: 'per_unit',
+      created: scope.now,
+      currency: fields.currency,
+      custom_unit_amount: null,
+      livemode: false,
+      lookup_key: null,
+      metadata: mergeMetadata({}, fields.metadata),
+      nickname: null,
+      product,
+      recurring: interval
+        ? { interval, interval_count, meter: null, trial_period_days: null, usage_type: 'licensed' }
+        : null,
+      tax_behavior: fields.tax_behavior ?? 'unspecified',
+      tiers_mode: null,
+      transform_quantity: null,
+      type: interval ? 'recurring' : 'one_time',
+      unit_amount: unitAmount,
+      unit_amount_decimal: String(unitAmount),
+      ...patch,
+    },
+    'price.created',
+  );
+}
+
+/** The sandbox counts in whole minor units; it refuses fractions rather than round them its own way. */
+function wholeUnits({ unit_amount, unit_amount_decimal }: PriceFields): number {
+  const amount = unit_amount ?? Number(unit_amount_decimal ?? Number.NaN);
+  if (Number.isNaN(amount)) {
+    throw invalidRequest('Missing required param: unit_amount.', { code: 'parameter_missing', param: 'unit_amount' });
+  }
+  if (!Number.isSafeInteger(amount)) {
+    throw invalidRequest(
+      'The sandbox knows no prices in fractions of a minor unit.',
+      { param: 'unit_amount_decimal' },
+      501,
+    );
+  }
+  return amount;
+}
+
+/** The price of an inline `price_data`: made on the spot, inactive as Stripe makes it. */
+export function inlinePrice(
+  scope: Scope,
+  data: PriceFields & { product?: string; product_data?: { name: string; description?: string } },
+): Price {
+  if (data.product === undefined && !data.product_data) {
+    throw invalidRequest('Missing required param: price_data[product].', {
+      code: 'parameter_missing',
+      param: 'price_data[product]',
+    });
+  }
+  const product = data.product_data
+    ? createProduct(scope, { ...data.product_data, active: false })
+    : scope.get('product', data.product ?? '', 'price_data[product]');
+  return createPrice(scope, product.id, data);
+}
