@@ -1,5 +1,8 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
+export const PAYOUT_METHOD_TYPES = ['stripe_connect', 'manual'] as const;
+export type PayoutMethodType = (typeof PAYOUT_METHOD_TYPES)[number];
+
 /** Where a partner is paid; one at a time, and a payout keeps the one it was approved with. */
 @Entity({ schema: 'tributary', name: 'payout_method' })
 export class PayoutMethod {
@@ -10,7 +13,7 @@ export class PayoutMethod {
   partnerId: string;
 
   @Column({ type: 'text' })
-  type: 'stripe_connect' | 'manual';
+  type: PayoutMethodType;
 
   /** The connected account; only with `stripe_connect`. */
   @Column({ name: 'account_id', type: 'text', nullable: true })
