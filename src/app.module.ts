@@ -16,6 +16,8 @@ import { DocsController } from './docs.controller.js';
 import { BillingModule } from './billing/billing.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { OpsModule } from './ops/ops.module.js';
+import { PartnersModule } from './partners/partners.module.js';
+import { ReferralsModule } from './referrals/referrals.module.js';
 import { StripeModule } from './stripe/stripe.module.js';
 import { BacklogModule } from './webhooks/backlog.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
@@ -29,6 +31,8 @@ const ROOMS: ModuleMetadata['imports'] = [
   StripeModule,
   BillingModule,
   LedgerModule,
+  PartnersModule,
+  ReferralsModule,
   WebhooksModule,
   BacklogModule,
   OpsModule,

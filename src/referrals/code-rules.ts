@@ -1,0 +1,40 @@
+import { randomCrockford } from '../common/ids.js';
+import type { ReferralCode } from './referral-code.entity.js';
+
+/** 50 random bits: nobody finds a live code by guessing at any rate that the limits allow. */
+const GENERATED_CODE_CHARS = 10;
+
+export const CHOSEN_CODE = /^[A-Za-z0-9_-]{3,64}$/;
+
+/** Words that people read as something else than somebody's code, in links and in support. */
+const RESERVED_KEYS = new Set([
+  'ADMIN',
+  'API',
+  'CODE',
+  'FALSE',
+  'NEW',
+  'NULL',
+  'TRUE',
+  'TRIBUTARY',
+  'UNDEFINED',
+  'VALIDATE',
+]);
+
+export const newCode = (): string => randomCrockford(GENERATED_CODE_CHARS);
+
+/** What codes are compared by: they are typed by people, who do not care for case. Pure. */
+export const codeKeyOf = (code: string): string => code.toUpperCase();
+
+export const isReservedCode = (code: string): boolean => RESERVED_KEYS.has(codeKeyOf(code));
+
+export type CodeObjection = 'code_inactive' | 'code_expired' | 'code_exhausted';
+
+/** Why the code brings nobody new at `at`, or null. It expires from its instant on, itself included. Pure. */
+export function objectionTo(
+  code: Pick<ReferralCode, 'active' | 'expiresAt' | 'maxUses' | 'uses'>,
+  at: Date,
+): CodeObjection | null {
+  if (!code.active) return 'code_inactive';
+  if (code.expiresAt !== null && code.expiresAt.getTime() <= at.getTime()) return 'code_expired';
+  return code.maxUses !== null && code.uses >= code.maxUses ? 'code_exhausted' : null;
+}

@@ -1,0 +1,146 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Injectable } from '@nestjs/common';
+import { DataSource, LessThan } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { DomainError, notFound } from '../common/errors.js';
+import { newId } from '../common/ids.js';
+import type { PageQuery } from '../common/page-query.dto.js';
+import { decodeCursor, toPage } from '../common/pagination.js';
+import type { Page } from '../common/pagination.js';
+import { violatesUnique } from '../database/unique-violation.js';
+import { rewardOf, type CreateProgramDto, type ProgramView, type UpdateProgramDto } from './dto/program.dto.js';
+import { ProgramTerms } from './program-terms.service.js';
+import { ReferralProgramVersion } from './referral-program-version.entity.js';
+import { ReferralProgram } from './referral-program.entity.js';
+
+const LIST = 'programs';
+
+/** What holds where a program says nothing (rules of money, defaults). */
+const DEFAULTS = {
+  currency: 'usd',
+  holdDays: 30,
+  conversionWindowDays: 30,
+  minPayoutMinor: 1_000,
+  touch: 'last',
+} as const;
+
+@Injectable()
+export class ProgramsService {
+  constructor(
+    private readonly db: DataSource,
+    private readonly terms: ProgramTerms,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Errors: `program_exists` when the workspace has one with this key. */
+  async create(workspaceId: string, dto: CreateProgramDto, tx: EntityManager): Promise<ProgramView> {
+    const now = this.clock.now();
+    const { key, name, currency = DEFAULTS.currency, landingUrl = null } = dto;
+    const program: ReferralProgram = {
+      ...{ workspaceId, id: newId('program'), key, name, currency, landingUrl, createdAt: now },
+    };
+    const version: ReferralProgramVersion = {
+      workspaceId,
+      programId: program.id,
+      version: 1,
+      effectiveAt: now,
+      reward: rewardOf(dto.reward),
+      holdDays: dto.holdDays ?? DEFAULTS.holdDays,
+      conversionWindowDays: dto.conversionWindowDays ?? DEFAULTS.conversionWindowDays,
+      minPayoutMinor: dto.minPayoutMinor ?? DEFAULTS.minPayoutMinor,
+      touch: dto.touch ?? DEFAULTS.touch,
+    };
+    await insertUnique(program, tx);
+    await tx.getRepository(ReferralProgramVersion).insert(version);
+    return viewOf(program, version);
+  }
+
+  /** Terms that differ become a new version from now on; what was earned before is judged by the old ones. */
+  async update(workspaceId: string, key: string, dto: UpdateProgramDto, tx: EntityManager): Promise<ProgramView> {
+    const programs = tx.getRepository(ReferralProgram);
+    // Locked, so that two edits do not both make the same version.
+    const lock = { mode: 'pessimistic_write' } as const;
+    const found = await programs.findOne({ where: { workspaceId, key }, lock });
+    if (found === null) throw notFound('program', key, 'key');
+    const { name = found.name, landingUrl = found.landingUrl } = dto;
+    await programs.update({ workspaceId, id: found.id }, { name, landingUrl });
+    const version = await this.setTerms(found, dto, tx);
+    return viewOf({ ...found, name, landingUrl }, version);
+  }
+
+  async get(workspaceId: string, key: string): Promise<ProgramView> {
+    const program = await this.require(workspaceId, key, 'key', this.db.manager);
+    return viewOf(program, await this.currentTerms(program, this.db.manager));
+  }
+
+  /** Newest first. */
+  async list(workspaceId: string, { limit, cursor }: PageQuery): Promise<Page<ProgramView>> {
+    const after = cursor === undefined ? {} : { id: LessThan(decodeCursor(LIST, cursor).id) };
+    const rows = await this.db
+      .getRepository(ReferralProgram)
+      .find({ where: { workspaceId, ...after }, order: { id: 'DESC' }, take: limit + 1 });
+    const page = toPage(LIST, rows, limit, ({ id }) => ({ sort: '', id }));
+    const ids = page.data.map(({ id }) => id);
+    const versions = await this.terms.latestOf(workspaceId, ids, this.db.manager);
+    return { ...page, data: page.data.map((program) => viewOf(program, termsOf(program, versions))) };
+  }
+
+  /** The program, or `program_not_found` naming `field`; one of another workspace does not exist here. */
+  async require(workspaceId: string, key: string, field: string, manager: EntityManager): Promise<ReferralProgram> {
+    const program = await manager.getRepository(ReferralProgram).findOneBy({ workspaceId, key });
+    if (program === null) throw notFound('program', key, field);
+    return program;
+  }
+
+  private async setTerms(
+    program: ReferralProgram,
+    dto: UpdateProgramDto,
+    tx: EntityManager,
+  ): Promise<ReferralProgramVersion> {
+    const current = await this.currentTerms(program, tx);
+    const wanted: ReferralProgramVersion = {
+      ...current,
+      reward: dto.reward === undefined ? current.reward : rewardOf(dto.reward),
+      holdDays: dto.holdDays ?? current.holdDays,
+      conversionWindowDays: dto.conversionWindowDays ?? current.conversionWindowDays,
+      minPayoutMinor: dto.minPayoutMinor ?? current.minPayoutMinor,
+      touch: dto.touch ?? current.touch,
+    };
+    if (isDeepStrictEqual({ ...wanted }, { ...current })) return current;
+    const version = { ...wanted, version: current.version + 1, effectiveAt: this.clock.now() };
+    await tx.getRepository(ReferralProgramVersion).insert(version);
+    return version;
+  }
+
+  private currentTerms({ workspaceId, id }: ReferralProgram, tx: EntityManager): Promise<ReferralProgramVersion> {
+    return tx
+      .getRepository(ReferralProgramVersion)
+      .findOneOrFail({ where: { workspaceId, programId: id }, order: { version: 'DESC' } });
+  }
+}
+
+async function insertUnique(program: ReferralProgram, tx: EntityManager): Promise<void> {
+  try {
+    await tx.getRepository(ReferralProgram).insert(program);
+  } catch (error) {
+    if (!violatesUnique(error, 'referral_program_key')) throw error;
+    const says = `a program with the key ${program.key} exists already`;
+    throw new DomainError('already_exists', 'program_exists', says, { field: 'key', cause: error });
+  }
+}
+
+function termsOf({ id }: ReferralProgram, versions: Map<string, ReferralProgramVersion>): ReferralProgramVersion {
+  const version = versions.get(id);
+  if (version === undefined) throw new Error(`program ${id} has no terms`);
+  return version;
+}
+
+function viewOf(program: ReferralProgram, terms: ReferralProgramVersion): ProgramView {
+  const { id, key, name, currency, landingUrl, createdAt } = program;
+  const { reward, holdDays, conversionWindowDays, minPayoutMinor, touch, version } = terms;
+  return {
+    ...{ id, key, name, currency, reward, holdDays, conversionWindowDays, minPayoutMinor, touch, landingUrl, version },
+    createdAt: createdAt.toISOString(),
+  };
+}

@@ -1,0 +1,68 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/access.module.js';
+import { BillingModule } from '../billing/billing.module.js';
+import { LedgerModule } from '../ledger/ledger.module.js';
+import { PartnersModule } from '../partners/partners.module.js';
+import { AttributionService } from './attribution.service.js';
+import { ClicksService } from './clicks.service.js';
+import { CodesHttpController } from './codes.http.controller.js';
+import { CodesService } from './codes.service.js';
+import { CommissionSettlement } from './commission-settlement.service.js';
+import { CommissionsRepository } from './commissions.repository.js';
+import { CommissionsService } from './commissions.service.js';
+import { CustomersService } from './customers.service.js';
+import { EvidenceRepository } from './evidence.repository.js';
+import { PersonsRepository } from './persons.repository.js';
+import { PostedCommissions } from './posted-commissions.repository.js';
+import { ProgramTerms } from './program-terms.service.js';
+import { ProgramsHttpController } from './programs.http.controller.js';
+import { ProgramsService } from './programs.service.js';
+import { RedirectHttpController } from './redirect.http.controller.js';
+import { ReferralSettlement } from './referral-settlement.service.js';
+import { ReferralsGrpcController } from './referrals.grpc.controller.js';
+import { ReferralsHttpController } from './referrals.http.controller.js';
+import { ReferralsService } from './referrals.service.js';
+import { SaleFactsRepository } from './sale-facts.repository.js';
+import { SaleLinks } from './sale-links.repository.js';
+import { SalesService } from './sales.service.js';
+import { SignUpsService } from './sign-ups.service.js';
+
+/** What clients ask of the room. */
+const REQUESTS = [
+  ProgramsService,
+  ProgramTerms,
+  CodesService,
+  ClicksService,
+  CustomersService,
+  SignUpsService,
+  ReferralsService,
+  SalesService,
+  CommissionsRepository,
+  CommissionsService,
+];
+
+/** What follows from the facts: who is bound to whom, and what a sale earns. */
+const SETTLING = [
+  EvidenceRepository,
+  PersonsRepository,
+  SaleFactsRepository,
+  SaleLinks,
+  PostedCommissions,
+  AttributionService,
+  CommissionSettlement,
+  ReferralSettlement,
+];
+
+@Module({
+  imports: [AccessModule, BillingModule, LedgerModule, PartnersModule],
+  controllers: [
+    ProgramsHttpController,
+    CodesHttpController,
+    ReferralsHttpController,
+    RedirectHttpController,
+    ReferralsGrpcController,
+  ],
+  providers: [...REQUESTS, ...SETTLING],
+  exports: [ProgramTerms, ReferralSettlement],
+})
+export class ReferralsModule {}
