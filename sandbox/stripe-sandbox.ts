@@ -31,6 +31,7 @@ export interface SandboxOptions extends Surroundings {
 /** How often (real time) work that became due by the passing of time is done. */
 const TICK_MS = 1_000;
 const MAX_STEPS = 100_000;
+const KEEP_ALIVE_MS = 65_000;
 
 /**
  * A stateful stand-in for Stripe on loopback. The SDK talks to it with
@@ -45,6 +46,7 @@ export class StripeSandbox extends Operations {
   private readonly stateFile: StateFile | null;
   private ticker: NodeJS.Timeout | null = null;
   private frozen = false;
+  private tickFailure: unknown = null;
   private advancing: Promise<void> = Promise.resolve();
 
   private constructor(private readonly options: SandboxOptions) {
@@ -65,6 +67,8 @@ export class StripeSandbox extends Operations {
     this.server = http.createServer((request, response) => {
       api.handle(request, response).catch((error: unknown) => response.destroy(error as Error));
     });
+    // A client must not reuse a connection in the moment in which it is closed for idleness.
+    this.server.keepAliveTimeout = KEEP_ALIVE_MS;
     this.stateFile = options.stateFile ? new StateFile(options.stateFile, () => this.state()) : null;
   }
 
@@ -99,6 +103,7 @@ export class StripeSandbox extends Operations {
   }
 
   advanceTo(instant: Date): Promise<void> {
+    if (this.tickFailure) return Promise.reject(new Error('Work that was due failed.', { cause: this.tickFailure }));
     const run = this.advancing.then(() => this.runUntil(instant));
     // One after the other; a failure belongs to its own caller only.
     this.advancing = run.catch(() => undefined);
@@ -142,7 +147,17 @@ export class StripeSandbox extends Operations {
       this.server.once('error', reject);
       this.server.listen(this.options.port ?? 0, this.host, resolve);
     });
-    this.ticker = setInterval(() => void this.advanceTo(this.clock.now()).catch(() => undefined), TICK_MS).unref();
+    this.ticker = setInterval(() => void this.tick(), TICK_MS).unref();
+  }
+
+  /** A failure here has no caller; the next one who moves the clock gets it. */
+  private async tick(): Promise<void> {
+    try {
+      await this.advanceTo(this.clock.now());
+    } catch (error) {
+      if (this.ticker) clearInterval(this.ticker);
+      this.tickFailure = error;
+    }
   }
 
   private async runUntil(instant: Date): Promise<void> {

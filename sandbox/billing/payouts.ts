@@ -2,6 +2,7 @@ import { invalidRequest } from '../core/errors.js';
 import { stripeId } from '../core/ids.js';
 import type { Scope } from '../core/scope.js';
 import type { Kinds } from '../core/wire.js';
+import { requirePayableAmount } from '../money/payable-amount.js';
 import { availableFunds, moveBalance } from '../money/balance.js';
 
 type Payout = Kinds['payout'];
@@ -20,8 +21,7 @@ export interface PayoutFields {
 
 export function createPayout(scope: Scope, fields: PayoutFields): Payout {
   const { amount, currency } = fields;
-  if (amount < 1)
-    throw invalidRequest('Invalid positive integer', { param: 'amount', code: 'parameter_invalid_integer' });
+  requirePayableAmount(amount, currency);
   if (availableFunds(scope, currency) < amount) {
     throw invalidRequest('You have insufficient funds in your Stripe account for this transfer.', {
       code: 'balance_insufficient',

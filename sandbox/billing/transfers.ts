@@ -3,6 +3,7 @@ import { stripeId } from '../core/ids.js';
 import type { Scope } from '../core/scope.js';
 import type { Kinds } from '../core/wire.js';
 import { embedded } from '../http/listing.js';
+import { requirePayableAmount } from '../money/payable-amount.js';
 import { availableFunds, moveBalance } from '../money/balance.js';
 import { SUCCEEDED_OUTCOME } from './charge-details.js';
 import { noBillingDetails } from './defaults.js';
@@ -23,8 +24,7 @@ export interface TransferFields {
 /** Moves funds of the platform to a connected account, where they arrive as a payment. */
 export function createTransfer(scope: Scope, fields: TransferFields): Transfer {
   const { amount, currency, destination } = fields;
-  if (amount < 1)
-    throw invalidRequest('Invalid positive integer', { param: 'amount', code: 'parameter_invalid_integer' });
+  requirePayableAmount(amount, currency);
   requireReceiver(scope, destination);
   const source = fields.sourceTransaction ? scope.get('charge', fields.sourceTransaction, 'source_transaction') : null;
   // Against a charge Stripe transfers before the charge's funds are there.

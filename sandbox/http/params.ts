@@ -1,3 +1,4 @@
+import { CURRENCY_EXPONENTS } from '../../src/common/money.js';
 import { invalidRequest, missingParam } from '../core/errors.js';
 import type { FormObject, FormValue } from './form-body.js';
 
@@ -75,7 +76,7 @@ export const amount: Param<number> = {
 export const currency: Param<string> = {
   read(value, path) {
     const code = scalar(value, path, 'currency').toLowerCase();
-    if (!/^[a-z]{3}$/.test(code)) {
+    if (!CURRENCY_EXPONENTS.has(code)) {
       throw invalidRequest(`Invalid currency: ${code}.`, { param: path });
     }
     return code;

@@ -13,6 +13,8 @@ export interface Route {
 }
 
 const expandParam = { expand: list(text) };
+/** A deletion answers a tombstone, which has nothing to expand; this one answers the object. */
+const DELETION_WITH_EXPAND = '/v1/subscriptions/:id';
 
 /** A route of Stripe's API. `id` and `second` are the path's parameters. */
 export function route<S extends Shape>(
@@ -24,7 +26,10 @@ export function route<S extends Shape>(
   return {
     method,
     path,
-    shape: { ...(shape as Record<string, Param<unknown>>), ...expandParam },
+    shape: {
+      ...(shape as Record<string, Param<unknown>>),
+      ...((method !== 'DELETE' || path === DELETION_WITH_EXPAND) && expandParam),
+    },
     run: (scope, params, ids) => handle(scope, params as Values<S>, ids[0] ?? '', ids[1] ?? ''),
   };
 }
@@ -34,6 +39,9 @@ export function retrieve<K extends Kind>(path: string, kind: K): Route {
   return route('GET', path, {}, (scope, _params, id) => scope.get(kind, id));
 }
 
+/** Lists that Stripe does not filter by time. */
+const TIMELESS = ['/v1/payment_methods', '/v1/test_helpers/test_clocks', '/v1/webhook_endpoints'];
+
 /** `GET` of a list with paging, a `created` filter where objects have that field, and the filters of `shape`. */
 export function listing<K extends Kind, S extends Shape>(
   path: string,
@@ -41,7 +49,7 @@ export function listing<K extends Kind, S extends Shape>(
   shape: S,
   matches: (row: Kinds[K], params: Values<S>, scope: Scope) => boolean,
 ): Route {
-  const full = { ...paging, created: range, ...shape };
+  const full = { ...paging, ...(!TIMELESS.includes(path) && { created: range }), ...shape };
   return route('GET', path, full, (scope, sent) => {
     const params = sent as Values<typeof paging> & { created?: Range } & Values<S>;
     const created = params.created;

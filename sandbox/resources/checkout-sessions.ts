@@ -44,7 +44,7 @@ export const checkoutSessionRoutes: Route[] = [
         setup_future_usage: oneOf('off_session', 'on_session'),
         transfer_group: text,
       }),
-      payment_method_types: list(text),
+      allowed_payment_method_types: list(text),
       return_url: text,
       shipping_options: list(shippingOption),
       subscription_data: object({
@@ -97,6 +97,7 @@ export const checkoutSessionRoutes: Route[] = [
         ...shell(id, params.mode, scope.now),
         ...checkoutFigures(scope, row, params.discounts ?? []).session,
         allow_promotion_codes: params.allow_promotion_codes ?? null,
+        allowed_payment_method_types: params.allowed_payment_method_types ?? null,
         cancel_url: params.cancel_url ?? null,
         client_reference_id: params.client_reference_id ?? null,
         customer: customer?.id ?? null,

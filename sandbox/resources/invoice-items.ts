@@ -1,6 +1,6 @@
 import { addLines, redraft } from '../billing/invoice-draft.js';
 import { createItem, itemLine } from '../billing/invoice-lines.js';
-import { invalidRequest } from '../core/errors.js';
+import { invalidRequest, missingParam } from '../core/errors.js';
 import type { Scope } from '../core/scope.js';
 import {
   bool,
@@ -27,7 +27,7 @@ export const invoiceItemRoutes: Route[] = [
     {
       amount: int,
       currency,
-      customer: required(text),
+      customer: text,
       description: text,
       discountable: bool,
       discounts,
@@ -41,7 +41,10 @@ export const invoiceItemRoutes: Route[] = [
       tax_rates: list(text),
     },
     (outer, params) => {
-      const customer = outer.get('customer', params.customer, 'customer');
+      const invoice = params.invoice === undefined ? null : outer.get('invoice', params.invoice, 'invoice');
+      const owner = params.customer ?? invoice?.customer ?? null;
+      if (owner === null) throw missingParam('customer');
+      const customer = outer.get('customer', owner, 'customer');
       const scope = outer.forCustomer(customer.id);
       const priced = params.price_data ? inlinePrice(scope, params.price_data).id : params.pricing?.price;
       const price = priced === undefined ? null : scope.get('price', priced, 'pricing[price]');
@@ -49,7 +52,6 @@ export const invoiceItemRoutes: Route[] = [
       const amount = price ? (price.unit_amount ?? 0) * quantity : params.amount;
       if (amount === undefined)
         throw invalidRequest('Missing required param: amount.', { code: 'parameter_missing', param: 'amount' });
-      const invoice = params.invoice === undefined ? null : scope.get('invoice', params.invoice, 'invoice');
       const code = price?.currency ?? params.currency ?? invoice?.currency ?? customer.currency ?? 'usd';
       if (invoice && invoice.currency !== code) {
         throw invalidRequest(`The invoice is in ${invoice.currency}, the item in ${code}.`, { param: 'currency' });

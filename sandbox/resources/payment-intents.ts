@@ -1,5 +1,6 @@
 import { attach, resolvePaymentMethod } from '../billing/payment-methods.js';
 import { cancelIntent, confirmIntent, createIntent, declined } from '../billing/payments.js';
+import { requirePayableAmount } from '../money/payable-amount.js';
 import { invalidRequest } from '../core/errors.js';
 import type { Scope } from '../core/scope.js';
 import type { Kinds } from '../core/wire.js';
@@ -8,7 +9,6 @@ import {
   bool,
   clearable,
   currency,
-  list,
   mergeMetadata,
   metadata,
   object,
@@ -27,7 +27,6 @@ const fields = {
   description: clearable(text),
   metadata,
   payment_method: text,
-  payment_method_types: list(text),
   receipt_email: clearable(text),
   setup_future_usage: clearable(oneOf('off_session', 'on_session')),
   statement_descriptor: text,
@@ -67,8 +66,7 @@ export const paymentIntentRoutes: Route[] = [
       return_url: text,
     },
     (outer, params) => {
-      if (params.amount < 1)
-        throw invalidRequest('This value must be greater than or equal to 1.', { param: 'amount' });
+      requirePayableAmount(params.amount, params.currency);
       const customer = params.customer === undefined ? null : outer.get('customer', params.customer, 'customer').id;
       const scope = outer.forCustomer(customer);
       const method = params.payment_method ? resolvePaymentMethod(scope, params.payment_method) : null;

@@ -1,7 +1,6 @@
 import { stripeId } from '../core/ids.js';
 import {
   bool,
-  clearable,
   currency,
   decimal,
   int,
@@ -105,15 +104,10 @@ export const shippingRateRoutes: Route[] = [
       }),
   ),
   retrieve('/v1/shipping_rates/:id', 'shipping_rate'),
-  route(
-    'POST',
-    '/v1/shipping_rates/:id',
-    { active: bool, metadata, display_name: clearable(text) },
-    (scope, { metadata: sent, ...params }, id) => {
-      const rate = scope.get('shipping_rate', id);
-      return scope.update('shipping_rate', rate, { ...params, metadata: mergeMetadata(rate.metadata, sent) });
-    },
-  ),
+  route('POST', '/v1/shipping_rates/:id', { active: bool, metadata }, (scope, { metadata: sent, ...params }, id) => {
+    const rate = scope.get('shipping_rate', id);
+    return scope.update('shipping_rate', rate, { ...params, metadata: mergeMetadata(rate.metadata, sent) });
+  }),
   listing(
     '/v1/shipping_rates',
     'shipping_rate',

@@ -164,4 +164,45 @@ describe('money', () => {
       code: 'insufficient_capabilities_for_transfer',
     });
   });
+
+  it('takes three-decimal currencies in whole tens only, and no currency that does not exist', async () => {
+    const account = await stripe.accounts.create({ capabilities: { transfers: { requested: true } } });
+    sandbox.addFunds(10_000, 'kwd');
+    const send = (amount: number, currency: string): Promise<Stripe.Transfer> =>
+      stripe.transfers.create({ amount, currency, destination: account.id });
+
+    await expect(send(1_234, 'kwd')).rejects.toMatchObject({ param: 'amount' });
+    await expect(send(1_230, 'kwd')).resolves.toMatchObject({ amount: 1_230, currency: 'kwd' });
+    await expect(send(1_230, 'xyz')).rejects.toMatchObject({ param: 'currency' });
+  });
+
+  it('splits a discount over the lines it applies to, to the last unit', async () => {
+    const customer = await payingCustomer(stripe);
+    const price = await monthlyPrice(stripe, 1_000);
+    const [one, other] = await Promise.all(
+      [3_000, 2_000].map((unit_amount) =>
+        stripe.prices.create({ currency: 'usd', unit_amount, product_data: { name: `Thing of ${unit_amount}` } }),
+      ),
+    );
+    const coupon = await stripe.coupons.create({
+      amount_off: 1_001,
+      currency: 'usd',
+      applies_to: { products: [one?.product as string, other?.product as string] },
+    });
+    const draft = await stripe.invoices.create({ customer: customer.id, discounts: [{ coupon: coupon.id }] });
+    for (const { id } of [one, other].filter((known) => known !== undefined)) {
+      await stripe.invoiceItems.create({ invoice: draft.id, customer: customer.id, pricing: { price: id } });
+    }
+    await stripe.invoiceItems.create({
+      invoice: draft.id,
+      customer: customer.id,
+      amount: 500,
+      currency: price.currency,
+    });
+
+    const invoice = await stripe.invoices.finalizeInvoice(draft.id);
+
+    expect(invoice.lines.data.map((line) => line.discount_amounts?.[0]?.amount)).toEqual([601, 400, undefined]);
+    expect(invoice.total).toBe(4_499);
+  });
 });
