@@ -69,6 +69,23 @@ function attempt(
   const open = scope.get('payment_intent', payment.payment.payment_intent ?? '');
   const intent = method ? confirmIntent(scope, open, method) : null;
   if (intent?.status !== 'succeeded') return { invoice: paymentFailed(scope, invoice), intent };
+  return { invoice: settleBy(scope, invoice, payment, intent), intent };
+}
+
+/** The customer confirmed the invoice's payment in person, as after `default_incomplete`: the invoice follows. */
+export function followIntent(scope: Scope, intent: PaymentIntent): void {
+  const [payment] = scope.all(
+    'invoice_payment',
+    (row) => row.payment.payment_intent === intent.id && row.status === 'open',
+  );
+  if (!payment) return;
+  const invoice = scope.maybe('invoice', payment.invoice);
+  if (invoice?.status !== 'open') return;
+  if (intent.status === 'succeeded') settleBy(scope, invoice, payment, intent);
+  else paymentFailed(scope, invoice);
+}
+
+function settleBy(scope: Scope, invoice: Invoice, payment: InvoicePayment, intent: PaymentIntent): Invoice {
   const paid = markPaid(scope, invoice, intent.amount);
   const settled: Partial<InvoicePayment> = {
     amount_paid: intent.amount,
@@ -76,7 +93,7 @@ function attempt(
     status_transitions: { canceled_at: null, paid_at: scope.now },
   };
   scope.emit('invoice_payment.paid', scope.update('invoice_payment', payment, settled));
-  return { invoice: paid, intent };
+  return paid;
 }
 
 /** The order of explicit to general: invoice, subscription, customer. */

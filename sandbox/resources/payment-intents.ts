@@ -1,3 +1,4 @@
+import { followIntent } from '../billing/invoice-lifecycle.js';
 import { attach, resolvePaymentMethod } from '../billing/payment-methods.js';
 import { cancelIntent, confirmIntent, createIntent, declined } from '../billing/payments.js';
 import { requirePayableAmount } from '../money/payable-amount.js';
@@ -45,6 +46,7 @@ function confirmed(scope: Scope, intent: PaymentIntent, method: string | null): 
     });
   }
   const after = confirmIntent(scope, intent, method);
+  followIntent(scope, after);
   if (after.status !== 'succeeded') throw declined(after);
   const customer = after.setup_future_usage && after.customer ? scope.maybe('customer', after.customer) : undefined;
   if (customer) attach(scope, scope.get('payment_method', method), customer);

@@ -94,6 +94,28 @@ describe('clock', () => {
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('active');
   });
 
+  it('waits for a first payment that the customer confirms, and gives up after 23 hours', async () => {
+    const customer = await stripe.customers.create({});
+    const price = await monthlyPrice(stripe, 2_000);
+    const subscribe = (): Promise<Stripe.Subscription> =>
+      stripe.subscriptions.create({
+        customer: customer.id,
+        items: [{ price: price.id }],
+        payment_behavior: 'default_incomplete',
+        expand: ['latest_invoice.payments'],
+      });
+    const [confirmed, forgotten] = [await subscribe(), await subscribe()];
+    const [payment] = (confirmed.latest_invoice as Stripe.Invoice).payments?.data ?? [];
+
+    await stripe.paymentIntents.confirm(payment?.payment.payment_intent as string, { payment_method: 'pm_card_visa' });
+    await sandbox.advance(DAY);
+
+    const after = await stripe.subscriptions.retrieve(confirmed.id, { expand: ['latest_invoice'] });
+    expect([confirmed.status, after.status]).toEqual(['incomplete', 'active']);
+    expect(after.latest_invoice).toMatchObject({ status: 'paid', amount_paid: 2_000 });
+    expect((await stripe.subscriptions.retrieve(forgotten.id)).status).toBe('incomplete_expired');
+  });
+
   it('lets payouts arrive and funds become available', async () => {
     await stripe.paymentIntents.create({
       amount: 10_000,
