@@ -170,7 +170,6 @@ export class ApiServer {
       'content-length': Buffer.byteLength(answer.body),
       'request-id': incoming.log.id,
       'stripe-version': API_VERSION,
-      'access-control-allow-origin': '*',
       ...(incoming.key !== null && { 'idempotency-key': incoming.key }),
       ...(answer.replayOf !== undefined && { 'idempotent-replayed': 'true', 'original-request': answer.replayOf }),
       ...(incoming.log.account !== null &&
