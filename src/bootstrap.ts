@@ -49,6 +49,8 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
+type Drain = () => Promise<void>;
+
 /** What must be undone when the service stops, or when its start fails half-way; newest first. */
 class Undo {
   private readonly steps: (() => Promise<unknown> | void)[] = [];
@@ -102,17 +104,16 @@ async function start(given: AppConfig, options: ServiceOptions, undo: Undo): Pro
   undo.add(() => app.close());
   const newApiKey = await app.get(FirstKeyService).ensure();
   const workers = app.get(WorkerRegistry);
+  // Taking nothing new and finishing what is under way happens on all sides at once; only then is anything closed.
+  const drains: Drain[] = [() => workers.stop()];
+  undo.add(() => Promise.all(drains.map((drain) => drain())));
 
-  const grpcAddress =
-    config.role === 'worker'
-      ? null
-      : await listenGrpc(app, new GrpcFace(config, loadContract(options.protoFiles)), undo);
-  const httpUrl = await listenHttp(app, config, undo);
+  const face = new GrpcFace(config, loadContract(options.protoFiles));
+  const grpcAddress = config.role === 'worker' ? null : await listenGrpc(app, face, drains);
+  const httpUrl = await listenHttp(app, config, drains);
   app.get(ApiDocument).describe(app);
   await sandbox?.deliverTo(`${httpUrl}/webhooks/stripe`);
-
   if (config.role !== 'api' && options.workers !== 'manual') workers.start();
-  undo.add(() => workers.stop());
 
   return {
     ...{ app, config, db, databaseUrl, clock, workers, httpUrl, grpcAddress, newApiKey },
@@ -140,16 +141,16 @@ async function startOwnPostgres({ dataDir }: AppConfig, undo: Undo): Promise<str
   return postgres.url;
 }
 
-async function listenGrpc(app: NestFastifyApplication, face: GrpcFace, undo: Undo): Promise<string> {
+async function listenGrpc(app: NestFastifyApplication, face: GrpcFace, drains: Drain[]): Promise<string> {
   app.connectMicroservice({ strategy: face }, { inheritAppConfig: true });
   await app.startAllMicroservices();
-  undo.add(() => face.close());
+  drains.push(() => face.close());
   return face.address;
 }
 
-async function listenHttp(app: NestFastifyApplication, config: AppConfig, undo: Undo): Promise<string> {
+async function listenHttp(app: NestFastifyApplication, config: AppConfig, drains: Drain[]): Promise<string> {
   await app.listen({ port: config.port, host: config.host });
   const server = app.getHttpServer();
-  undo.add(() => stopHttp(server));
+  drains.push(() => stopHttp(server));
   return `http://${hostInUrl(config.host)}:${(server.address() as AddressInfo).port}`;
 }

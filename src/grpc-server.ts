@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { BlockList, isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Metadata, Server, ServerCredentials, ServerInterceptingCall } from '@grpc/grpc-js';
+import { Metadata, Server, ServerCredentials, ServerInterceptingCall, setLogger } from '@grpc/grpc-js';
 import type { ServerInterceptor, ServerOptions } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { Options, PackageDefinition } from '@grpc/proto-loader';
@@ -55,6 +55,7 @@ export class GrpcFace extends ServerGrpc {
 
   override async createClient(): Promise<Server> {
     const { host, grpcPort } = this.config;
+    setLogger(quietLog());
     const server = new Server(serverOptions(this.config));
     const port = await new Promise<number>((resolve, reject) => {
       const address = `${host.includes(':') ? `[${host}]` : host}:${grpcPort}`;
@@ -78,6 +79,13 @@ export class GrpcFace extends ServerGrpc {
     await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
     clearTimeout(timer);
   }
+}
+
+/** The library would print to standard error by itself; what matters reaches us as an error anyway. */
+function quietLog(): Partial<Console> {
+  const logger = new Logger('grpc-js');
+  const debug = (message: unknown): void => logger.debug(message);
+  return { error: debug, info: debug, debug };
 }
 
 function serverOptions(config: AppConfig): ServerOptions {

@@ -17,6 +17,8 @@ const UNAVAILABLE_CODES = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
+  '28P01', // the service's password was changed
+  '3D000', // the database is gone, or not restored yet
   '25006', // read only: a standby, or a disk that is full
   '40001', // could not be serialized with what others did
   '40P01', // deadlock
@@ -24,7 +26,7 @@ const UNAVAILABLE_CODES = new Set([
 ]);
 /** Raised by `pg` and its pool without any code. */
 const UNAVAILABLE_MESSAGES =
-  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end|Driver not Connected|DataSource is not|is not queryable/i;
+  /timeout exceeded when trying to connect|not currently accepting connections|Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end|Driver not Connected|DataSource is not|is not queryable/i;
 const QUERY_CANCELED = '57014';
 const UNSTORABLE_TEXT = new Set(['22021', '22P05']);
 const SERIALIZATION = new Set(['40001', '40P01']);
