@@ -17,7 +17,9 @@ import { BillingModule } from './billing/billing.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { PartnersModule } from './partners/partners.module.js';
+import { PayoutsModule } from './payouts/payouts.module.js';
 import { ReferralsModule } from './referrals/referrals.module.js';
+import { SettlingModule } from './settling/settling.module.js';
 import { StripeModule } from './stripe/stripe.module.js';
 import { BacklogModule } from './webhooks/backlog.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
@@ -33,6 +35,8 @@ const ROOMS: ModuleMetadata['imports'] = [
   LedgerModule,
   PartnersModule,
   ReferralsModule,
+  PayoutsModule,
+  SettlingModule,
   WebhooksModule,
   BacklogModule,
   OpsModule,

@@ -74,6 +74,7 @@ async function upsert(type: StripeObjectType, snapshots: readonly Snapshot[], tx
     snapshots.map((s) => s.rank),
     snapshots.map((s) => s.undecided),
     snapshots.map((s) => s.deleted),
+    snapshots.map((s) => s.eventId),
     ...(type.hasParent ? [snapshots.map((s) => s.parent)] : []),
   ])) as Array<{ workspace_id: string; account: string; id: string }>;
   const winners = new Set(rows.map((row) => `${type.table}\n${row.workspace_id}\n${row.account}\n${row.id}`));
@@ -90,7 +91,7 @@ function upsertStatement(type: StripeObjectType): string {
         column: ', parent',
         value: ', u.parent',
         list: ', parent',
-        input: ', $11::text[]',
+        input: ', $12::text[]',
         set: ', parent = excluded.parent',
       }
     : { column: '', value: '', list: '', input: '', set: '' };
@@ -99,17 +100,18 @@ function upsertStatement(type: StripeObjectType): string {
   // Stripe's answer for a deleted object is a stub; the last full state is worth more, so it stays as the tombstone's data.
   const statement = `
     INSERT INTO stripe.${type.table} AS held
-      (workspace_id, account, id, data, api_version, created, source_updated_at, source_rank, undecided, deleted_at${parent.column})
+      (workspace_id, account, id, data, api_version, created, source_updated_at, source_rank, undecided, deleted_at,
+       source_event_id${parent.column})
     SELECT u.workspace_id, u.account, u.id, u.data::jsonb, u.api_version, to_timestamp(u.created), to_timestamp(u.stamp),
-           u.rank, u.undecided, CASE WHEN u.deleted THEN to_timestamp(u.stamp) END${parent.value}
+           u.rank, u.undecided, CASE WHEN u.deleted THEN to_timestamp(u.stamp) END, u.event_id${parent.value}
       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::int[],
-                  $9::boolean[], $10::boolean[]${parent.input})
-           AS u(workspace_id, account, id, data, api_version, created, stamp, rank, undecided, deleted${parent.list})
+                  $9::boolean[], $10::boolean[], $11::text[]${parent.input})
+           AS u(workspace_id, account, id, data, api_version, created, stamp, rank, undecided, deleted, event_id${parent.list})
     ON CONFLICT (workspace_id, account, id) DO UPDATE SET
       data = CASE WHEN excluded.data->>'deleted' = 'true' THEN held.data ELSE excluded.data END,
       api_version = excluded.api_version, created = coalesce(excluded.created, held.created),
       source_updated_at = excluded.source_updated_at, source_rank = excluded.source_rank,
-      undecided = excluded.undecided, deleted_at = excluded.deleted_at, synced_at = now()${parent.set}
+      source_event_id = excluded.source_event_id, undecided = excluded.undecided, deleted_at = excluded.deleted_at, synced_at = now()${parent.set}
     WHERE ((excluded.source_updated_at, excluded.source_rank) > (held.source_updated_at, held.source_rank)
         OR ((excluded.source_updated_at, excluded.source_rank) = (held.source_updated_at, held.source_rank)
             AND (excluded.source_rank = 0 OR (excluded.source_rank < 0 AND excluded.data::text > held.data::text))))

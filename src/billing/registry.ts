@@ -357,6 +357,7 @@ function schemaOf(table: string, columns: Columns, hasCreated: boolean): EntityS
       created: { type: 'timestamptz', nullable: true },
       sourceUpdatedAt: { name: 'source_updated_at', type: 'timestamptz' },
       sourceRank: { name: 'source_rank', type: 'integer' },
+      sourceEventId: { name: 'source_event_id', type: 'text', nullable: true },
       undecided: { type: 'boolean', default: false },
       deletedAt: { name: 'deleted_at', type: 'timestamptz', nullable: true },
       syncedAt: { name: 'synced_at', type: 'timestamptz', default: () => 'now()' },

@@ -20,6 +20,8 @@ export interface Snapshot {
   rank: number;
   undecided: boolean;
   deleted: boolean;
+  /** The event that told of it; null when it was fetched. */
+  eventId: string | null;
   /** The owner's id, for the members of an owned list. */
   parent: string | null;
 }

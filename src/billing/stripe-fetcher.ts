@@ -86,6 +86,7 @@ export function snapshotOf(address: ObjectAddress, answer: Omit<StripeAnswer, 'b
     rank: RANK_FETCHED,
     undecided: false,
     deleted: data.deleted === true,
+    eventId: null,
     parent: null,
   };
 }

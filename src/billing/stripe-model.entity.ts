@@ -64,6 +64,10 @@ export abstract class StripeModel {
   @Column({ name: 'source_rank', type: 'integer' })
   sourceRank: number;
 
+  /** The event that this state came with; null when it was fetched. */
+  @Column({ name: 'source_event_id', type: 'text', nullable: true })
+  sourceEventId: string | null;
+
   /** The events of one second left the order open and Stripe has not been asked yet (or cannot be, without a key). */
   @Column({ type: 'boolean', default: false })
   undecided: boolean;

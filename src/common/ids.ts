@@ -5,16 +5,30 @@ export const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 const TIME_CHARS = 10;
 const RANDOM_CHARS = 16;
+const RANDOM_BYTES = 10;
 
-/** `<prefix>_<26 characters>`: 48 bits of real time, then 80 random bits, so that ids sort by creation. Not a secret. */
+let lastTime = 0;
+let lastRandom = 0n;
+
+/**
+ * `<prefix>_<26 characters>`: 48 bits of real time, then 80 random bits. Ids sort by creation; those that one process makes
+ * within a millisecond go on from the first one's random bits. Not a secret.
+ */
 export function newId(prefix: string): string {
-  let time = Date.now();
-  let head = '';
-  for (let i = 0; i < TIME_CHARS; i++) {
-    head = CROCKFORD.charAt(time % 32) + head;
-    time = Math.floor(time / 32);
+  const now = Date.now();
+  if (now > lastTime) {
+    lastTime = now;
+    lastRandom = BigInt(`0x${randomBytes(RANDOM_BYTES).toString('hex')}`);
+  } else {
+    lastRandom += 1n;
   }
-  return `${prefix}_${(head + randomCrockford(RANDOM_CHARS)).toLowerCase()}`;
+  return `${prefix}_${(base32(BigInt(lastTime), TIME_CHARS) + base32(lastRandom, RANDOM_CHARS)).toLowerCase()}`;
+}
+
+function base32(value: bigint, length: number): string {
+  let text = '';
+  for (let rest = value; text.length < length; rest >>= 5n) text = CROCKFORD.charAt(Number(rest & 31n)) + text;
+  return text;
 }
 
 /** `length` characters of 5 random bits each, upper case. */

@@ -33,13 +33,15 @@ export interface CommissionExplanation {
   exact: { numerator: string; denominator: string };
   rounding: 'half_away_from_zero' | 'none';
   amountMinor: number;
+  /** The event that told of the sale; null when it was fetched, or is a sale from outside Stripe. */
+  eventId: string | null;
   dueAt: string;
   programVersion: number;
 }
 
 export interface CommissionFigures {
   amountMinor: number;
-  explanation: Omit<CommissionExplanation, 'dueAt' | 'programVersion'>;
+  explanation: Omit<CommissionExplanation, 'eventId' | 'dueAt' | 'programVersion'>;
 }
 
 /**

@@ -110,7 +110,12 @@ export class CommissionSettlement {
       amountMinor,
       occurredAt: facts.occurredAt,
       dueAt: due,
-      explanation: { ...explanation, dueAt: due.toISOString(), programVersion: version.version },
+      explanation: {
+        ...explanation,
+        eventId: facts.eventId,
+        dueAt: due.toISOString(),
+        programVersion: version.version,
+      },
       createdAt: held?.commission.createdAt ?? this.clock.now(),
     };
     if (held === null) await tx.getRepository(Commission).insert(commission);
@@ -143,7 +148,7 @@ function differences(commission: Commission, held: PostedTotals | null, facts: S
   const earnedMinor = held?.earnedMinor ?? 0;
   let postings = held?.postings ?? 0;
   const transactions: NewTransaction[] = [];
-  const sale = { source: facts.source, sourceId: facts.sourceId };
+  const sale = { source: facts.source, sourceId: facts.sourceId, eventId: facts.eventId };
   if (earnedMinor !== amountMinor) {
     postings += 1;
     const fact =

@@ -5,8 +5,10 @@ export interface ChargeMovements {
   chargeId: string;
   /** What the charge says of itself. */
   amountRefunded: number;
-  refunds: Array<{ id: string; amount: number; status: string | null; created: number }>;
-  disputes: Array<{ id: string; amount: number; movements: unknown; created: number }>;
+  /** The event that the charge's state came with; null when it was fetched. */
+  eventId: string | null;
+  refunds: Array<{ id: string; amount: number; status: string | null; created: number; eventId: string | null }>;
+  disputes: Array<{ id: string; amount: number; movements: unknown; created: number; eventId: string | null }>;
 }
 
 /** What has left of a sale's cash. */
@@ -14,8 +16,14 @@ export interface MoneyOut {
   outMinor: number;
   /** When the last of it left, in business time; null while nothing has. */
   lastAt: Date | null;
-  /** The refunds, disputes or charges that say so, by id. */
-  sources: string[];
+  /** The refunds, disputes or charges that say so. */
+  sources: Cause[];
+}
+
+/** An object that moved money, and the event that told of it. */
+export interface Cause {
+  id: string;
+  eventId: string | null;
 }
 
 const UNDONE_REFUNDS: readonly string[] = ['failed', 'canceled'];
@@ -40,7 +48,7 @@ export function moneyOut(charges: readonly ChargeMovements[]): MoneyOut {
 interface Part {
   minor: number;
   atSeconds: number;
-  sources: string[];
+  sources: Cause[];
 }
 
 function refundedOf(charge: ChargeMovements): Part {
@@ -50,7 +58,7 @@ function refundedOf(charge: ChargeMovements): Part {
   return {
     minor: isIncomplete ? charge.amountRefunded : sumOf(good),
     atSeconds: Math.max(0, ...good.map((refund) => refund.created)),
-    sources: [...good.map((refund) => refund.id), ...(isIncomplete ? [charge.chargeId] : [])],
+    sources: [...good.map(causeOf), ...(isIncomplete ? [{ id: charge.chargeId, eventId: charge.eventId }] : [])],
   };
 }
 
@@ -60,8 +68,12 @@ function withdrawnBy(dispute: ChargeMovements['disputes'][number]): Part {
   const balance = movements.reduce((sum, movement) => sum + minorOf(movement.amount), 0);
   const at = Math.max(dispute.created, ...movements.map((movement) => minorOf(movement.created)));
   return balance < 0
-    ? { minor: dispute.amount, atSeconds: at, sources: [dispute.id] }
+    ? { minor: dispute.amount, atSeconds: at, sources: [causeOf(dispute)] }
     : { minor: 0, atSeconds: at, sources: [] };
+}
+
+function causeOf({ id, eventId }: Cause): Cause {
+  return { id, eventId };
 }
 
 function sumOf(items: ReadonlyArray<{ amount: number }>): number {

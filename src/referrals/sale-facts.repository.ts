@@ -19,6 +19,8 @@ export interface SaleFacts extends SaleReference {
   figures: SaleFigures;
   occurredAt: Date;
   out: MoneyOut;
+  /** The event that told of the sale; null when it was fetched, or is our own. */
+  eventId: string | null;
 }
 
 /** Reads what a sale came to and what was given back, through every link that Stripe's API versions have had. */
@@ -38,7 +40,7 @@ export class SaleFactsRepository {
 
   private async ofInvoice(reference: SaleReference, tx: EntityManager): Promise<SaleFacts | null> {
     const key = [reference.workspaceId, reference.account, reference.sourceId];
-    const [invoice] = (await tx.query(PAID_INVOICE, key)) as Array<{ data: StripeData; paid_at: Date }>;
+    const [invoice] = (await tx.query(PAID_INVOICE, key)) as PaidRow[];
     if (invoice === undefined || minorOf(invoice.data.amount_paid) <= 0) return null;
     const lines = (await tx.query(INVOICE_LINES, key)) as Array<{ id: string; data: StripeData }>;
     const movements = (await tx.query(INVOICE_MOVEMENTS, key)) as ChargeMovements[];
@@ -47,15 +49,22 @@ export class SaleFactsRepository {
       figures: invoiceFigures(invoice.data, lines),
       occurredAt: invoice.paid_at,
       out: moneyOut(movements),
+      eventId: invoice.event_id,
     };
   }
 
   private async ofOneOffPayment(reference: SaleReference, tx: EntityManager): Promise<SaleFacts | null> {
     const key = [reference.workspaceId, reference.account, reference.sourceId];
-    const [paid] = (await tx.query(PAID_SESSION, key)) as Array<{ data: StripeData; paid_at: Date }>;
+    const [paid] = (await tx.query(PAID_SESSION, key)) as PaidRow[];
     if (paid === undefined) return null;
     const movements = (await tx.query(PAYMENT_MOVEMENTS, key)) as ChargeMovements[];
-    return { ...reference, figures: sessionFigures(paid.data), occurredAt: paid.paid_at, out: moneyOut(movements) };
+    return {
+      ...reference,
+      figures: sessionFigures(paid.data),
+      occurredAt: paid.paid_at,
+      out: moneyOut(movements),
+      eventId: paid.event_id,
+    };
   }
 
   private async ofExternalSale(reference: SaleReference, tx: EntityManager): Promise<SaleFacts | null> {
@@ -64,8 +73,14 @@ export class SaleFactsRepository {
     if (sale === null) return null;
     const line: SaleLine = { id: sourceId, amountMinor: sale.cashMinor, discountMinor: 0, inclusiveTaxMinor: 0 };
     const figures = { currency: sale.currency, lines: [line], totalMinor: sale.cashMinor, cashMinor: sale.cashMinor };
-    return { ...reference, figures, occurredAt: sale.occurredAt, out: moneyOut([]) };
+    return { ...reference, figures, occurredAt: sale.occurredAt, out: moneyOut([]), eventId: null };
   }
+}
+
+interface PaidRow {
+  data: StripeData;
+  paid_at: Date;
+  event_id: string | null;
 }
 
 function invoiceFigures(invoice: StripeData, rows: ReadonlyArray<{ id: string; data: StripeData }>): SaleFigures {
@@ -116,7 +131,7 @@ function sessionFigures(session: StripeData): SaleFigures {
 }
 
 const PAID_INVOICE = `
-  SELECT data, paid_at FROM stripe.invoices
+  SELECT data, paid_at, source_event_id AS event_id FROM stripe.invoices
    WHERE workspace_id = $1 AND account = $2 AND id = $3 AND paid_at IS NOT NULL AND deleted_at IS NULL`;
 
 const INVOICE_LINES = `
@@ -126,11 +141,11 @@ const INVOICE_LINES = `
 /** The movements of the charges in `charge_ids`: what each says of itself, and its refunds and disputes. */
 const MOVEMENTS = `
   SELECT ids.id AS "chargeId",
-         coalesce((c.data->>'amount_refunded')::bigint, 0)::float8 AS "amountRefunded",
-         coalesce((SELECT jsonb_agg(jsonb_build_object('id', r.id, 'amount', r.data->'amount', 'status', r.status, 'created', r.data->'created') ORDER BY r.id)
+         coalesce((c.data->>'amount_refunded')::bigint, 0)::float8 AS "amountRefunded", c.source_event_id AS "eventId",
+         coalesce((SELECT jsonb_agg(jsonb_build_object('id', r.id, 'amount', r.data->'amount', 'status', r.status, 'created', r.data->'created', 'eventId', r.source_event_id) ORDER BY r.id)
                      FROM stripe.refunds r
                     WHERE r.workspace_id = $1 AND r.account = $2 AND r.charge = ids.id AND r.deleted_at IS NULL), '[]') AS refunds,
-         coalesce((SELECT jsonb_agg(jsonb_build_object('id', d.id, 'amount', d.data->'amount', 'movements', d.data->'balance_transactions', 'created', d.data->'created') ORDER BY d.id)
+         coalesce((SELECT jsonb_agg(jsonb_build_object('id', d.id, 'amount', d.data->'amount', 'movements', d.data->'balance_transactions', 'created', d.data->'created', 'eventId', d.source_event_id) ORDER BY d.id)
                      FROM stripe.disputes d
                     WHERE d.workspace_id = $1 AND d.account = $2 AND d.charge = ids.id AND d.deleted_at IS NULL), '[]') AS disputes
     FROM (SELECT DISTINCT id FROM charge_ids WHERE id IS NOT NULL) AS ids
@@ -158,7 +173,7 @@ const PAYMENT_MOVEMENTS = `
 
 /** A payment-mode session that was paid and has no invoice; it is a sale at the moment of its charge. */
 const PAID_SESSION = `
-  SELECT s.data, min(c.created) AS paid_at
+  SELECT s.data, min(c.created) AS paid_at, s.source_event_id AS event_id
     FROM stripe.checkout_sessions s
     JOIN stripe.charges c ON c.workspace_id = s.workspace_id AND c.account = s.account AND c.payment_intent = s.payment_intent
                          AND c.status = 'succeeded'
@@ -166,4 +181,4 @@ const PAID_SESSION = `
      AND s.data->>'mode' = 'payment' AND s.data->>'payment_status' = 'paid' AND s.deleted_at IS NULL
      AND NOT EXISTS (SELECT 1 FROM stripe.invoice_payments p
                       WHERE p.workspace_id = s.workspace_id AND p.payment_intent = s.payment_intent)
-   GROUP BY s.data`;
+   GROUP BY s.data, s.source_event_id`;

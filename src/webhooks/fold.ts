@@ -67,6 +67,7 @@ function sight(event: StoredEvent): Sighting[] {
         rank: 1,
         undecided: false,
         deleted: kind === 'deleted',
+        eventId: event.id,
         parent: null,
       },
     },

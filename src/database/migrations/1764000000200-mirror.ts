@@ -218,6 +218,7 @@ async function createTable(
     created timestamptz,
     source_updated_at timestamptz NOT NULL,
     source_rank integer NOT NULL,
+    source_event_id text,
     undecided boolean NOT NULL DEFAULT false,
     deleted_at timestamptz,
     synced_at timestamptz NOT NULL DEFAULT now(),
