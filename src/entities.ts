@@ -9,6 +9,9 @@ import { LedgerReservation } from './ledger/ledger-reservation.entity.js';
 import { LedgerTransaction } from './ledger/ledger-transaction.entity.js';
 import { Partner } from './partners/partner.entity.js';
 import { PayoutMethod } from './partners/payout-method.entity.js';
+import { Payout } from './payouts/payout.entity.js';
+import { PayoutAttempt } from './payouts/payout-attempt.entity.js';
+import { PayoutRun } from './payouts/payout-run.entity.js';
 import { Attribution } from './referrals/attribution.entity.js';
 import { Commission } from './referrals/commission.entity.js';
 import { CustomerLink } from './referrals/customer-link.entity.js';
@@ -42,6 +45,9 @@ export const ENTITIES: EntityList & unknown[] = [
   Attribution,
   Sale,
   Commission,
+  PayoutRun,
+  Payout,
+  PayoutAttempt,
   WebhookEvent,
   WebhookEndpoint,
 ];

@@ -6,6 +6,7 @@ import { Mirror1764000000200 } from './migrations/1764000000200-mirror.js';
 import { Inbox1764000000300 } from './migrations/1764000000300-inbox.js';
 import { Ledger1764000000400 } from './migrations/1764000000400-ledger.js';
 import { Referrals1764000000500 } from './migrations/1764000000500-referrals.js';
+import { Payouts1764000000600 } from './migrations/1764000000600-payouts.js';
 
 /** Every migration, oldest first. A released one is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -15,4 +16,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   Inbox1764000000300,
   Ledger1764000000400,
   Referrals1764000000500,
+  Payouts1764000000600,
 ];

@@ -7,6 +7,8 @@ import type { LedgerTransactionKind } from './ledger-transaction.entity.js';
 
 /** One line to be posted. Signed minor units. */
 export interface NewEntry {
+  /** Given by a caller that refers to the entry afterwards; made up otherwise. */
+  id?: string;
   account: LedgerAccount;
   partnerId: string;
   currency: string;
@@ -36,7 +38,7 @@ export interface NewTransaction {
 export function movement(
   from: LedgerAccount,
   to: LedgerAccount,
-  line: Omit<NewEntry, 'account' | 'dueAt' | 'payable'> & { dueAt: Date; payable: boolean },
+  line: Omit<NewEntry, 'id' | 'account' | 'dueAt' | 'payable'> & { dueAt: Date; payable: boolean },
 ): NewEntry[] {
   const { dueAt, payable, ...common } = line;
   const sideOf = (account: LedgerAccount, amountMinor: number): NewEntry => ({
@@ -76,7 +78,7 @@ export class LedgerService {
     );
     await tx.query(INSERT_ENTRIES, [
       entries.map((e) => e.workspaceId),
-      entries.map(() => newId('entry')),
+      entries.map((e) => e.id ?? newId('entry')),
       entries.map((e) => e.transactionId),
       entries.map((e) => e.account),
       entries.map((e) => e.partnerId),

@@ -10,73 +10,123 @@ export interface PayableEntry {
   amountMinor: number;
 }
 
+/** An entry and the payout whose line it becomes. */
+export interface ReservedLine {
+  payoutId: string;
+  entry: Pick<PayableEntry, 'id' | 'amountMinor'>;
+}
+
+/** A line of a payout, as it is shown. */
+export interface PayoutLine {
+  entryId: string;
+  commissionId: string | null;
+  amountMinor: number;
+}
+
 /** Which entries belong to which payout. The partial unique index keeps every entry in at most one live payout. */
 @Injectable()
 export class Reservations {
-  /** Entries of one currency that are due at `cutoff` (itself included) and in no live payout; by partner, then id. */
+  /**
+   * Entries of one currency that are due at `cutoff` (itself included) and in no live payout, and whatever was taken back of
+   * their commissions, due or not; by partner, then id.
+   */
   async payable(workspaceId: string, currency: string, cutoff: Date, tx: EntityManager): Promise<PayableEntry[]> {
-    return rowsToEntries(
-      await tx.query(`${PAYABLE} AND e.due_at <= $3 ORDER BY e.partner_id, e.id`, [workspaceId, currency, cutoff]),
-    );
+    return rowsOf(await tx.query(DUE, [workspaceId, currency, cutoff])).map(entryOf);
   }
 
   /**
-   * Negative entries of commissions that are lines of the payout and that are in no live payout themselves, due or not:
-   * what was taken back since the draft was made.
+   * Negative entries of commissions that are lines of the payouts and that are in no live payout themselves, due or not:
+   * what was taken back since the drafts were made. Each entry once, for the older payout where two hold its commission.
    */
   async takenBackSince(
     workspaceId: string,
     currency: string,
-    payoutId: string,
+    payoutIds: readonly string[],
     tx: EntityManager,
-  ): Promise<PayableEntry[]> {
-    const rows: unknown = await tx.query(
-      `${PAYABLE} AND e.amount_minor < 0 AND e.commission_id IN (
-         SELECT line.commission_id FROM tributary.ledger_reservation r
-           JOIN tributary.ledger_entry line ON line.workspace_id = r.workspace_id AND line.id = r.entry_id
-          WHERE r.workspace_id = $1 AND r.payout_id = $3 AND r.released_at IS NULL)
-       ORDER BY e.id`,
-      [workspaceId, currency, payoutId],
-    );
-    return rowsToEntries(rows);
+  ): Promise<Array<PayableEntry & { payoutId: string }>> {
+    if (payoutIds.length === 0) return [];
+    const rows = rowsOf(await tx.query(TAKEN_BACK, [workspaceId, currency, payoutIds]));
+    return rows.map((row) => ({ ...entryOf(row), payoutId: String(row.payout_id) }));
   }
 
-  /** Makes the entries lines of the payout. A unique violation means that another payout was faster. */
-  async reserve(
-    workspaceId: string,
-    payoutId: string,
-    entries: readonly PayableEntry[],
-    tx: EntityManager,
-  ): Promise<void> {
+  /** Makes the entries lines of their payouts. A unique violation means that another payout was faster. */
+  async reserve(workspaceId: string, lines: readonly ReservedLine[], tx: EntityManager): Promise<void> {
+    if (lines.length === 0) return;
     await tx.query(
       `INSERT INTO tributary.ledger_reservation (workspace_id, entry_id, payout_id, amount_minor)
-       SELECT $1, u.entry_id, $2, u.amount FROM unnest($3::text[], $4::bigint[]) AS u(entry_id, amount)`,
-      [workspaceId, payoutId, entries.map((entry) => entry.id), entries.map((entry) => entry.amountMinor)],
+       SELECT $1, u.entry_id, u.payout_id, u.amount
+         FROM unnest($2::text[], $3::text[], $4::bigint[]) AS u(entry_id, payout_id, amount)`,
+      [
+        workspaceId,
+        lines.map(({ entry }) => entry.id),
+        lines.map(({ payoutId }) => payoutId),
+        lines.map(({ entry }) => entry.amountMinor),
+      ],
     );
   }
 
-  /** Lets go of every line of the payout, so that they can be lines of another. */
-  async release(workspaceId: string, payoutId: string, at: Date, tx: EntityManager): Promise<void> {
+  /** Lets go of every line of the payouts, so that they can be lines of others. */
+  async release(workspaceId: string, payoutIds: readonly string[], at: Date, tx: EntityManager): Promise<void> {
     await tx.query(
-      `UPDATE tributary.ledger_reservation SET released_at = $3 WHERE workspace_id = $1 AND payout_id = $2 AND released_at IS NULL`,
-      [workspaceId, payoutId, at],
+      `UPDATE tributary.ledger_reservation SET released_at = $3
+        WHERE workspace_id = $1 AND payout_id = ANY($2) AND released_at IS NULL`,
+      [workspaceId, payoutIds, at],
     );
+  }
+
+  /** The lines that the payout holds, in the order of their posting; empty when they were released. */
+  async linesOf(workspaceId: string, payoutId: string, manager: EntityManager): Promise<PayoutLine[]> {
+    const rows: unknown = await manager.query(
+      `SELECT r.entry_id AS id, e.commission_id, r.amount_minor
+         FROM tributary.ledger_reservation r
+         JOIN tributary.ledger_entry e ON e.workspace_id = r.workspace_id AND e.id = r.entry_id
+        WHERE r.workspace_id = $1 AND r.payout_id = $2 AND r.released_at IS NULL ORDER BY r.entry_id`,
+      [workspaceId, payoutId],
+    );
+    return rowsOf(rows).map((row) => ({
+      entryId: String(row.id),
+      commissionId: row.commission_id ?? null,
+      amountMinor: Number(row.amount_minor),
+    }));
   }
 }
 
-const PAYABLE = `
-  SELECT e.id, e.partner_id, e.program_id, e.commission_id, e.amount_minor
+const OPEN = `
+  SELECT e.id, e.partner_id, e.program_id, e.commission_id, e.amount_minor, e.due_at
     FROM tributary.ledger_entry e
    WHERE e.workspace_id = $1 AND e.currency = $2 AND e.payable
      AND NOT EXISTS (SELECT 1 FROM tributary.ledger_reservation r
                       WHERE r.workspace_id = e.workspace_id AND r.entry_id = e.id AND r.released_at IS NULL)`;
 
-function rowsToEntries(rows: unknown): PayableEntry[] {
-  return (rows as Array<Record<string, string>>).map((row) => ({
+const DUE = `
+  WITH open AS MATERIALIZED (${OPEN})
+  SELECT * FROM open
+   WHERE due_at <= $3
+      OR (amount_minor < 0 AND commission_id IN (SELECT commission_id FROM open WHERE due_at <= $3))
+   ORDER BY partner_id, id`;
+
+const TAKEN_BACK = `
+  WITH line AS (
+    SELECT e.commission_id, min(r.payout_id) AS payout_id
+      FROM tributary.ledger_reservation r
+      JOIN tributary.ledger_entry e ON e.workspace_id = r.workspace_id AND e.id = r.entry_id
+     WHERE r.workspace_id = $1 AND r.payout_id = ANY($3) AND r.released_at IS NULL AND e.commission_id IS NOT NULL
+     GROUP BY e.commission_id)
+  SELECT open.*, line.payout_id FROM line JOIN (${OPEN}) AS open USING (commission_id)
+   WHERE open.amount_minor < 0 ORDER BY open.id`;
+
+type Row = Record<string, string | null>;
+
+function rowsOf(rows: unknown): Row[] {
+  return rows as Row[];
+}
+
+function entryOf(row: Row): PayableEntry {
+  return {
     id: String(row.id),
     partnerId: String(row.partner_id),
     programId: row.program_id ?? null,
     commissionId: row.commission_id ?? null,
     amountMinor: Number(row.amount_minor),
-  }));
+  };
 }
