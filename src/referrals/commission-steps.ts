@@ -16,7 +16,8 @@ export function stepsOf(
   const inSale = moneyIn(sale.currency);
   const inCommission = moneyIn(commission.currency);
   return [
-    `The ${sale.source.replaceAll('_', ' ')} ${sale.sourceId} was paid at ${sale.occurredAt}: ${inSale(figures.cashMinor)} of ${inSale(figures.totalMinor)} was collected.`,
+    `${saleName(sale)} was paid at ${sale.occurredAt}: ${inSale(figures.cashMinor)} of ${inSale(figures.totalMinor)} was collected.`,
+    ...(figures.eventId == null ? [] : [`The event ${figures.eventId} told of it.`]),
     ...figures.lines.map((line) => lineStep(line, inSale)),
     `Together the lines come to ${inSale(figures.netMinor)}${figures.lines.length > 0 && sumOf(figures.lines) < 0 ? ', because a sum below zero counts as zero' : ''}.`,
     ...rewardSteps(figures, inSale, inCommission),
@@ -70,6 +71,11 @@ function takenBackStep(
   if (state === 'pending_fx') return ['Nothing is posted yet: the rate into the currency of the program is not known.'];
   if (reversedMinor === 0) return [];
   return [`${inCommission(reversedMinor)} of it was taken back, which leaves ${inCommission(netMinor)}.`];
+}
+
+/** An external sale has no name of Stripe's. */
+function saleName({ source, sourceId }: Pick<CommissionSaleView, 'source' | 'sourceId'>): string {
+  return source === 'external' ? `The sale ${sourceId}` : `The ${source.replaceAll('_', ' ')} ${sourceId}`;
 }
 
 function sumOf(lines: readonly Line[]): number {
