@@ -1,3 +1,4 @@
+import { ApiHideProperty } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, Matches } from 'class-validator';
 import { IdText, IsoInstant, WholeNumber } from '../../common/dto-decorators.js';
 import { CannotBeChanged, MayBeLeftOut } from '../../common/dto-presence.js';
@@ -42,12 +43,15 @@ export class UpdateCodeDto extends CodeLimitsDto {
   @IsBoolean({ message: '$property must be true or false' })
   active?: boolean;
 
+  @ApiHideProperty()
   @CannotBeChanged('links carry it; make another code instead')
   code?: never;
 
+  @ApiHideProperty()
   @CannotBeChanged('make another code for the other program')
   programKey?: never;
 
+  @ApiHideProperty()
   @CannotBeChanged('make another code for the other partner')
   partnerId?: never;
 }

@@ -1,3 +1,4 @@
+import { ApiHideProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { buildMessage, IsIn, IsObject, IsOptional, ValidateBy, ValidateNested } from 'class-validator';
 import {
@@ -103,6 +104,7 @@ export class CreateProgramDto extends ProgramTermsDto {
 }
 
 export class UpdateProgramDto extends ProgramTermsDto {
+  @ApiHideProperty()
   @CannotBeChanged('codes and links name it; create another program instead')
   key?: never;
 
@@ -110,6 +112,7 @@ export class UpdateProgramDto extends ProgramTermsDto {
   @PlainText(NAME_CHARS_MAX)
   name?: string;
 
+  @ApiHideProperty()
   @CannotBeChanged('what was earned is counted in it; create another program instead')
   currency?: never;
 
