@@ -4,6 +4,7 @@ import { startProbedService } from '../support/probe.js';
 import type { TestService } from '../support/test-service.js';
 import { FACE_CASES } from './cases.js';
 import type { FaceCase } from './cases.js';
+import { REFERRAL_CASES } from './referral-cases.js';
 
 let service: TestService;
 
@@ -18,7 +19,7 @@ async function headersOf({ scopes, headers }: FaceCase): Promise<Record<string, 
   return { ...headers, authorization: `Bearer ${await service.newKey(scopes)}` };
 }
 
-describe.each(FACE_CASES)('$name', (faceCase) => {
+describe.each([...FACE_CASES, ...REFERRAL_CASES])('$name', (faceCase) => {
   it('over HTTP', async () => {
     const given = (await faceCase.given?.(service)) ?? {};
     const { method, path, body } = faceCase.http(given);
