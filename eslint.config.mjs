@@ -19,7 +19,14 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/config/app-config.ts', 'test/**/*.ts', 'bench/**/*.ts', 'sandbox/demo/**/*.ts', 'src/cli/**/*.ts'],
+    files: [
+      'src/config/app-config.ts',
+      'test/**/*.ts',
+      'bench/**/*.ts',
+      'sandbox/main.ts',
+      'sandbox/demo/**/*.ts',
+      'src/cli/**/*.ts',
+    ],
     rules: { 'no-restricted-properties': 'off' },
   },
   { files: ['ormconfig.ts', '*.mjs', '*.cjs'], rules: { 'no-restricted-exports': 'off' } },

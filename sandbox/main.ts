@@ -11,6 +11,8 @@ const sandbox = await StripeSandbox.start({
   port: values.port === undefined ? DEFAULT_PORT : Number(values.port),
   stateFile: values.state,
   seed: values.seed === undefined ? undefined : Number(values.seed),
+  nodeEnv: process.env.NODE_ENV,
+  secretKey: process.env.STRIPE_SECRET_KEY,
 });
 console.log(`The Stripe sandbox listens on ${sandbox.url}`);
 

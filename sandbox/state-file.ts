@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { SavedStore } from './core/store.js';
 import type { SavedAnswer } from './http/idempotency.js';
 import type { Delivery } from './webhooks/deliveries.js';
@@ -43,6 +44,7 @@ export class StateFile {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
     const temporary = `${this.path}.tmp`;
+    mkdirSync(dirname(this.path), { recursive: true });
     writeFileSync(temporary, JSON.stringify(this.collect()), { mode: 0o600 });
     renameSync(temporary, this.path);
   }

@@ -11,6 +11,7 @@ export const ERROR_KINDS = {
   conflict: { http: 409, grpc: GrpcStatus.FAILED_PRECONDITION },
   already_exists: { http: 409, grpc: GrpcStatus.ALREADY_EXISTS },
   too_large: { http: 413, grpc: GrpcStatus.INVALID_ARGUMENT },
+  unsupported_media_type: { http: 415, grpc: GrpcStatus.INVALID_ARGUMENT },
   unprocessable: { http: 422, grpc: GrpcStatus.FAILED_PRECONDITION },
   rate_limited: { http: 429, grpc: GrpcStatus.RESOURCE_EXHAUSTED },
   internal: { http: 500, grpc: GrpcStatus.INTERNAL },

@@ -15,7 +15,7 @@ const SAFE_REQUEST_ID = /^[\w.:-]{1,128}$/;
 
 /** The caller's own request id when it is one that may stand in logs and headers, else a new one. */
 export function acceptRequestId(offered: string | undefined): string {
-  return offered !== undefined && SAFE_REQUEST_ID.test(offered) ? offered : newId('req');
+  return offered !== undefined && SAFE_REQUEST_ID.test(offered) ? offered : newId('rid');
 }
 
 /** Runs `work`, and whatever it starts, under this request id. */

@@ -119,6 +119,8 @@ async function withCompanions(groups: Map<string, Sighting[]>, tx: EntityManager
 /** The group's newest state. Its rank is the number of events it was chosen from: more knowledge replaces less. */
 function decide(group: Sighting[]): Snapshot {
   const first = group[0] as Sighting;
+  // Comparing states means serialising them; almost every object has one event in a second.
+  if (group.length === 1) return first.snapshot;
   const { newest, undecided } = newestWithinSecond(
     group.map(({ state }) => state),
     first.snapshot.type.isTerminal,

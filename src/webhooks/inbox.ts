@@ -15,7 +15,8 @@ export interface ReceivedEvent {
   type: string;
   apiVersion: string | null;
   objectId: string | null;
-  body: string;
+  /** The text that was signed; as bytes (valid UTF-8 without NUL) it need not be encoded again. */
+  body: string | Buffer;
   state: Extract<WebhookEventState, 'pending' | 'quarantined'>;
   error: string | null;
 }
@@ -99,7 +100,8 @@ export class Inbox implements OnModuleDestroy {
     const client = await this.connections().connect();
     let failure: Error | undefined;
     try {
-      await client.query({ text: INSERT, values: columnsOf(distinct(events)) });
+      const rows = distinct(events);
+      await client.query({ text: insertStatement(rows.length), values: columnsOf(rows) });
     } catch (error) {
       failure = error as Error;
       throw error;
@@ -148,26 +150,36 @@ function columnsOf(events: readonly ReceivedEvent[]): unknown[] {
     events.map((event) => event.type),
     events.map((event) => event.apiVersion),
     events.map((event) => event.objectId),
-    events.map((event) => event.body),
     events.map((event) => event.state),
     events.map((event) => event.error),
+    ...events.map((event) => event.body),
   ];
 }
 
-// An event that a wrong endpoint brought first is in quarantine and does not occupy its id: a fitting delivery replaces it.
-const INSERT = `
+/**
+ * An event that a wrong endpoint brought first is in quarantine and does not occupy its id: a fitting delivery replaces it.
+ * The bodies are parameters of their own: inside an array's text every quotation mark of theirs would be escaped here and
+ * unescaped there.
+ */
+function insertStatement(rows: number): string {
+  const bodies = Array.from({ length: rows }, (_, index) => `$${FIRST_BODY + index}`).join(', ');
+  return `
   INSERT INTO tributary.webhook_event AS held
     (workspace_id, created, id, endpoint_id, account, livemode, type, api_version, object_id, body, state, error)
   SELECT u.workspace_id, to_timestamp(u.created), u.id, u.endpoint_id, u.account, u.livemode, u.type, u.api_version,
          u.object_id, u.body, u.state, u.error
     FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[], $8::text[],
-                $9::text[], $10::text[], $11::text[], $12::text[])
-         AS u(workspace_id, created, id, endpoint_id, account, livemode, type, api_version, object_id, body, state, error)
+                $9::text[], $10::text[], $11::text[], ARRAY[${bodies}]::text[])
+         AS u(workspace_id, created, id, endpoint_id, account, livemode, type, api_version, object_id, state, error, body)
   ON CONFLICT (workspace_id, created, id) DO UPDATE SET
     endpoint_id = excluded.endpoint_id, account = excluded.account, livemode = excluded.livemode, type = excluded.type,
     api_version = excluded.api_version, object_id = excluded.object_id, body = excluded.body, state = 'pending',
     error = NULL, available_at = now(), attempts = 0, received_at = now()
   WHERE held.state = 'quarantined' AND excluded.state = 'pending'`;
+}
+
+/** The number of the first parameter after those that hold a column each. */
+const FIRST_BODY = 12;
 
 function unavailable(why: string, cause?: unknown): DomainError {
   return new DomainError(

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { isUtf8 } from 'node:buffer';
 import { DomainError, invalidField } from '../common/errors.js';
 import { verifySignature } from '../stripe/signatures.js';
 import { Inbox, type ReceivedEvent } from './inbox.js';
@@ -24,12 +25,13 @@ export class WebhookReceiver {
     const rawBody = delivery.rawBody ?? Buffer.alloc(0);
     // Signatures are about real time, whatever the business clock says.
     verifySignature(rawBody, delivery.signature, endpoint.secrets, Date.now());
-    await this.inbox.store(readEvent(rawBody.toString('utf8'), endpoint));
+    await this.inbox.store(readEvent(rawBody, endpoint));
     return { received: true };
   }
 }
 
-function readEvent(body: string, endpoint: EndpointPolicy): ReceivedEvent {
+function readEvent(rawBody: Buffer, endpoint: EndpointPolicy): ReceivedEvent {
+  const body = rawBody.toString('utf8');
   const event = parse(body);
   const account = typeof event.account === 'string' ? event.account : '';
   const livemode = event.livemode === true;
@@ -44,7 +46,8 @@ function readEvent(body: string, endpoint: EndpointPolicy): ReceivedEvent {
     type: requireText(event.type, 'type'),
     apiVersion: typeof event.api_version === 'string' ? event.api_version : null,
     objectId: subjectOf((event.data as { object?: unknown } | undefined)?.object)?.id ?? null,
-    body,
+    // PostgreSQL refuses bytes that are no UTF-8; as text they have U+FFFD in their place. JSON has no NUL byte.
+    body: isUtf8(rawBody) ? rawBody : body,
     state: misfit === null ? 'pending' : 'quarantined',
     error: misfit,
   };

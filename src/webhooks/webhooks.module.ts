@@ -3,6 +3,7 @@ import { AccessModule } from '../access/access.module.js';
 import { BillingModule } from '../billing/billing.module.js';
 import { Inbox } from './inbox.js';
 import { InboxWorker } from './inbox.worker.js';
+import { PartitionsWorker } from './partitions.worker.js';
 import { WebhookEndpointsService } from './webhook-endpoints.service.js';
 import { WebhookEventsHttpController } from './webhook-events.http.controller.js';
 import { WebhookEventsService } from './webhook-events.service.js';
@@ -12,7 +13,7 @@ import { WebhooksHttpController } from './webhooks.http.controller.js';
 @Module({
   imports: [AccessModule, BillingModule],
   controllers: [WebhooksHttpController, WebhookEventsHttpController],
-  providers: [Inbox, InboxWorker, WebhookEndpointsService, WebhookEventsService, WebhookReceiver],
+  providers: [Inbox, InboxWorker, PartitionsWorker, WebhookEndpointsService, WebhookEventsService, WebhookReceiver],
   exports: [InboxWorker, WebhookEventsService],
 })
 export class WebhooksModule {}

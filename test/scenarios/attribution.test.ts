@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Stripe from 'stripe';
 import { checkoutBy, ordersOf, payment, Story, unix } from '../support/story.js';
-import { drain, randomId } from '../support/stripe-events.js';
+import { drainWithRefetches, randomId } from '../support/stripe-events.js';
 
 let story: Story;
 beforeAll(async () => {
@@ -196,10 +196,5 @@ async function catalogue(stripe: Stripe, code: string, coupon: Stripe.CouponCrea
 /** Until the sandbox has delivered all, and everything that must be asked of it has been asked. */
 async function everythingArrives(): Promise<void> {
   await story.sandbox.idle();
-  for (let round = 0; round < 4; round++) {
-    await story.service.db.query(
-      `UPDATE tributary.refetch SET available_at = now() WHERE available_at < now() + interval '1 minute'`,
-    );
-    await drain(story.service, ['inbox', 'refetch', 'settle']);
-  }
+  await drainWithRefetches(story.service);
 }

@@ -94,3 +94,19 @@ export async function drain(
   }
   throw new Error(`the queues are not empty after ${PASSES_MAX} passes`);
 }
+
+const ANSWERS_WITHIN_MS = 15_000;
+
+/** The same, and asks Stripe everything that is still open; what must wait for a later second of Stripe's clock is waited for. */
+export async function drainWithRefetches(service: Pick<TestService, 'workers' | 'db'>): Promise<void> {
+  const until = Date.now() + ANSWERS_WITHIN_MS;
+  for (;;) {
+    await drain(service, ['inbox', 'refetch', 'settle']);
+    const [open] = await service.db.query<Array<{ seconds: string | null }>>(
+      `SELECT extract(epoch FROM min(available_at) - now()) AS seconds FROM tributary.refetch`,
+    );
+    if (open?.seconds == null) return;
+    if (Date.now() > until) throw new Error('questions to Stripe are still open');
+    await new Promise((resolve) => setTimeout(resolve, Math.max(20, Number(open.seconds) * 1000)));
+  }
+}

@@ -68,7 +68,7 @@ export interface TestService extends Pick<RunningService, 'clock' | 'workers' | 
 export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
   if (!process.env.TEST_LOG) Logger.overrideLogger(false);
   const database = options.databaseUrl === undefined ? await createTestDatabase() : null;
-  const dataDir = mkdtempSync(join(tmpdir(), 'tributary-test-'));
+  const dataDir = mkdtempSync(join(tmpdir(), 'tributary-service-'));
   const apiKey =
     options.env?.TRIBUTARY_API_KEY ?? `trb_test${randomBytes(4).toString('hex')}_${randomBytes(32).toString('hex')}`;
   const databaseUrl = database?.url ?? options.databaseUrl ?? '';
