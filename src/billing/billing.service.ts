@@ -5,7 +5,12 @@ import type { Page } from '../common/pagination.js';
 import { toDomainError } from '../stripe/failure.js';
 import { BillingReader } from './billing-reader.service.js';
 import type { HasActiveSubscriptionRequest } from './dto/billing-grpc.dto.js';
-import type { BillingObjectView, GetObjectQuery, ListObjectsQuery } from './dto/billing.dto.js';
+import {
+  OBJECT_FILTERS,
+  type BillingObjectView,
+  type GetObjectQuery,
+  type ListObjectsQuery,
+} from './dto/billing.dto.js';
 import { MirrorWriter } from './mirror-writer.js';
 import { typeOfObject, type StripeObjectType } from './registry.js';
 import { SettleQueue } from './settle-queue.js';
@@ -53,7 +58,11 @@ export class BillingService {
     return this.reader.get(workspaceId, table, id, query.account);
   }
 
-  list(workspaceId: string, table: string, query: ListObjectsQuery): Promise<Page<BillingObjectView>> {
+  /** From the mirror; with `fresh` a page of Stripe's list, newest first and with the same filters, is taken in before. */
+  async list(workspaceId: string, table: string, query: ListObjectsQuery): Promise<Page<BillingObjectView>> {
+    if (query.fresh === true) {
+      await this.listFromStripe(workspaceId, this.reader.typeOf(table), stripeQuery(query), query.account);
+    }
     return this.reader.list(workspaceId, table, query);
   }
 
@@ -119,4 +128,13 @@ export class BillingService {
     await this.db.transaction((tx) => this.mirror.apply(snapshots, tx));
     this.settling.announce();
   }
+}
+
+/** Our filters under Stripe's names. */
+function stripeQuery(query: ListObjectsQuery): Record<string, string> {
+  const filters = OBJECT_FILTERS.flatMap((field) => {
+    const value = query[field];
+    return value === undefined ? [] : [[field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]];
+  });
+  return Object.fromEntries([['limit', String(query.limit)], ...filters]) as Record<string, string>;
 }

@@ -61,13 +61,31 @@ function byTable(snapshots: readonly Snapshot[]): Array<[StripeObjectType, Snaps
   return [...groups.entries()].sort(([a], [b]) => writeOrder(a) - writeOrder(b));
 }
 
+/** A statement has a parameter per row, and PostgreSQL takes at most 65,535. */
+const UPSERT_ROWS_MAX = 1_000;
+
 /** Writes the states that are newer than what is stored; answers those that won. */
 async function upsert(type: StripeObjectType, snapshots: readonly Snapshot[], tx: EntityManager): Promise<Snapshot[]> {
-  const rows = (await tx.query(upsertStatement(type), [
+  const winners = new Set<string>();
+  for (let from = 0; from < snapshots.length; from += UPSERT_ROWS_MAX) {
+    const chunk = snapshots.slice(from, from + UPSERT_ROWS_MAX);
+    const rows = (await tx.query(upsertStatement(type, chunk.length), upsertParameters(type, chunk))) as WrittenRow[];
+    for (const row of rows) winners.add(`${type.table}\n${row.workspace_id}\n${row.account}\n${row.id}`);
+  }
+  return snapshots.filter((snapshot) => winners.has(snapshotKey(snapshot)));
+}
+
+interface WrittenRow {
+  workspace_id: string;
+  account: string;
+  id: string;
+}
+
+function upsertParameters(type: StripeObjectType, snapshots: readonly Snapshot[]): unknown[] {
+  return [
     snapshots.map((s) => s.workspaceId),
     snapshots.map((s) => s.account),
     snapshots.map((s) => s.id),
-    snapshots.map((s) => storableJson(s.data)),
     snapshots.map((s) => s.apiVersion),
     snapshots.map((s) => (typeof s.data.created === 'number' ? s.data.created : null)),
     snapshots.map((s) => s.stampSeconds),
@@ -76,37 +94,34 @@ async function upsert(type: StripeObjectType, snapshots: readonly Snapshot[], tx
     snapshots.map((s) => s.deleted),
     snapshots.map((s) => s.eventId),
     ...(type.hasParent ? [snapshots.map((s) => s.parent)] : []),
-  ])) as Array<{ workspace_id: string; account: string; id: string }>;
-  const winners = new Set(rows.map((row) => `${type.table}\n${row.workspace_id}\n${row.account}\n${row.id}`));
-  return snapshots.filter((snapshot) => winners.has(snapshotKey(snapshot)));
+    ...snapshots.map((s) => storableJson(s.data)),
+  ];
 }
 
-const statements = new Map<string, string>();
-
-function upsertStatement(type: StripeObjectType): string {
-  const known = statements.get(type.table);
-  if (known !== undefined) return known;
+/** The objects are parameters of their own: inside an array's text every quotation mark of theirs would be escaped here and unescaped there. */
+function upsertStatement(type: StripeObjectType, rows: number): string {
   const parent = type.hasParent
     ? {
         column: ', parent',
         value: ', u.parent',
-        list: ', parent',
-        input: ', $12::text[]',
+        input: ', $11::text[]',
         set: ', parent = excluded.parent',
       }
-    : { column: '', value: '', list: '', input: '', set: '' };
+    : { column: '', value: '', input: '', set: '' };
+  const firstData = type.hasParent ? 12 : 11;
+  const data = Array.from({ length: rows }, (_, index) => `$${firstData + index}`).join(', ');
   // The WHERE is the mirror's rule (snapshot.ts, `supersedes`): a later second wins; within it the higher rank; a fetch
   // replaces a fetch; states seen only inside others are ordered by their text. A fetch that changes nothing writes nothing.
   // Stripe's answer for a deleted object is a stub; the last full state is worth more, so it stays as the tombstone's data.
-  const statement = `
+  return `
     INSERT INTO stripe.${type.table} AS held
       (workspace_id, account, id, data, api_version, created, source_updated_at, source_rank, undecided, deleted_at,
        source_event_id${parent.column})
-    SELECT u.workspace_id, u.account, u.id, u.data::jsonb, u.api_version, to_timestamp(u.created), to_timestamp(u.stamp),
+    SELECT u.workspace_id, u.account, u.id, u.data, u.api_version, to_timestamp(u.created), to_timestamp(u.stamp),
            u.rank, u.undecided, CASE WHEN u.deleted THEN to_timestamp(u.stamp) END, u.event_id${parent.value}
-      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::int[],
-                  $9::boolean[], $10::boolean[], $11::text[]${parent.input})
-           AS u(workspace_id, account, id, data, api_version, created, stamp, rank, undecided, deleted, event_id${parent.list})
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::int[], $8::boolean[],
+                  $9::boolean[], $10::text[]${parent.input}, ARRAY[${data}]::jsonb[])
+           AS u(workspace_id, account, id, api_version, created, stamp, rank, undecided, deleted, event_id${parent.column}, data)
     ON CONFLICT (workspace_id, account, id) DO UPDATE SET
       data = CASE WHEN excluded.data->>'deleted' = 'true' THEN held.data ELSE excluded.data END,
       api_version = excluded.api_version, created = coalesce(excluded.created, held.created),
@@ -118,8 +133,6 @@ function upsertStatement(type: StripeObjectType): string {
       AND (excluded.source_rank > 0 OR held.undecided OR excluded.data IS DISTINCT FROM held.data
            OR excluded.deleted_at IS DISTINCT FROM held.deleted_at)
     RETURNING workspace_id, account, id`;
-  statements.set(type.table, statement);
-  return statement;
 }
 
 async function bury(child: StripeObjectType, owners: readonly Snapshot[], tx: EntityManager): Promise<void> {

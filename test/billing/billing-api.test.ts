@@ -94,6 +94,18 @@ describe('GET /v1/billing', () => {
     });
   });
 
+  it('takes in what Stripe lists when a fresh list is wanted', async () => {
+    const email = `${randomId('new')}@example.com`;
+    const made = await stripe.customers.create({ email });
+
+    const list = await service.http<{ data: Array<{ id: string }> }>(
+      'GET',
+      `/v1/billing/customers?fresh=true&email=${email}`,
+    );
+
+    expect(list.body.data).toMatchObject([{ id: made.id }]);
+  });
+
   it('says over gRPC what it says over HTTP', async () => {
     const person = customer();
     const mine = subscription({ customer: person.id }, [

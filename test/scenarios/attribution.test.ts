@@ -42,15 +42,20 @@ describe('attribution', () => {
     story.timeIs(NOON);
     const { partnerId, code } = await story.referrer();
     const paidAt = unix(NOON) + 60;
-    const trials = ordersOf([0, 1, 2, 3, 4]);
-    for (const order of trials) {
-      const click = await story.click(code);
-      const customer = randomId('cus');
-      const tale = [checkoutBy(click, customer, paidAt - 30), ...payment({ customer, paidAt }).events];
-      for (const index of order) await story.happens(tale[index] as (typeof tale)[number]);
-    }
+    const tales = await Promise.all(
+      ordersOf([0, 1, 2, 3, 4]).map(async (order) => {
+        const click = await story.click(code);
+        const customer = randomId('cus');
+        const events = [checkoutBy(click, customer, paidAt - 30), ...payment({ customer, paidAt }).events];
+        return order.map((index) => events[index] as (typeof events)[number]);
+      }),
+    );
 
-    expect(await story.balance(partnerId)).toMatchObject([{ currency: 'usd', pendingMinor: 1_000 * trials.length }]);
+    // All orders side by side: the n-th event of each, then the workers, then the next.
+    for (const step of [0, 1, 2, 3, 4])
+      await story.happens(...tales.map((tale) => tale[step] as (typeof tale)[number]));
+
+    expect(await story.balance(partnerId)).toMatchObject([{ currency: 'usd', pendingMinor: 1_000 * tales.length }]);
   });
 
   it('scenario 2: the conversion window includes its last second and nothing after it', async () => {

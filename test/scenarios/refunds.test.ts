@@ -47,7 +47,7 @@ describe('refunds', () => {
     expect(await story.balance(partnerId)).toMatchObject([{ pendingMinor: 1_500, dueMinor: 0 }]);
   });
 
-  it('scenario 48: a refund that arrives before its payment leaves nothing that could be paid', async () => {
+  it('scenario 48, failure 26: a refund that arrives before its payment leaves nothing that could be paid', async () => {
     const { partnerId, sale } = await saleOf10000({ holdDays: 0 });
     const [refunded, ...rest] = refundOf(sale.charge, 10_000, PAID_AT + 100).events;
 

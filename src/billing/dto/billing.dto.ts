@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsOptional, Matches } from 'class-validator';
 import { IdText } from '../../common/dto-decorators.js';
@@ -17,6 +18,14 @@ export class ObjectParam extends ObjectsParam {
   id: string;
 }
 
+/** `true` and `false` as they stand in a URL. */
+function QueryFlag(): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value)),
+    IsBoolean({ message: '$property must be true or false' }),
+  );
+}
+
 export class GetObjectQuery {
   /** A connected account's id; without it the workspace's own object is preferred. */
   @IsOptional()
@@ -25,12 +34,16 @@ export class GetObjectQuery {
 
   /** Ask Stripe first, and keep its answer. */
   @IsOptional()
-  @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
-  @IsBoolean()
+  @QueryFlag()
   fresh?: boolean;
 }
 
 export class ListObjectsQuery extends PageQuery {
+  /** Ask Stripe for its newest objects of the type first, as many as `limit` says, and keep them. */
+  @IsOptional()
+  @QueryFlag()
+  fresh?: boolean;
+
   /** Only objects of this connected account. */
   @IsOptional()
   @IdText()
