@@ -12,7 +12,8 @@ import {
   type ListObjectsQuery,
 } from './dto/billing.dto.js';
 import { MirrorWriter } from './mirror-writer.js';
-import { typeOfObject, type StripeObjectType } from './registry.js';
+import type { StripeObjectType } from './object-type.js';
+import { typeOfObject } from './registry.js';
 import { SettleQueue } from './settle-queue.js';
 import { snapshotOf, StripeFetcher } from './stripe-fetcher.js';
 import type { StripeData } from './stripe-model.entity.js';

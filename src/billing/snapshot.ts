@@ -1,5 +1,6 @@
 import { embeddedObjects } from './shapes.js';
-import { typeOfObject, type StripeObjectType } from './registry.js';
+import type { StripeObjectType } from './object-type.js';
+import { typeOfObject } from './registry.js';
 import type { StripeData } from './stripe-model.entity.js';
 
 /** Ranks of states that no event of their own vouches for; an event's state has the rank n ≥ 1. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../common/errors.js';
 import { StripeGateway, type StripeAnswer, type StripeReadOptions } from '../stripe/stripe-gateway.service.js';
-import type { StripeObjectType } from './registry.js';
+import type { StripeObjectType } from './object-type.js';
 import { embeddedObjects } from './shapes.js';
 import { RANK_FETCHED, type Snapshot } from './snapshot.js';
 import type { StripeData } from './stripe-model.entity.js';

@@ -1,5 +1,6 @@
 import type { TouchedKey } from '../billing/shapes.js';
-import { typeOfObject, type StripeObjectType } from '../billing/registry.js';
+import type { StripeObjectType } from '../billing/object-type.js';
+import { typeOfObject } from '../billing/registry.js';
 import type { StripeData } from '../billing/stripe-model.entity.js';
 
 /** What a family of events writes and what is settled again because of it. */
