@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { DataSource, In, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { PayoutAttempt, type TransferBody } from './payout-attempt.entity.js';
@@ -42,7 +42,7 @@ export class PayoutAttempts {
     requireTransition('sending', 'unknown');
     const [, count] = (await this.db.query(
       `UPDATE tributary.payout SET state = 'unknown', lease_token = NULL, failure = 'worker_lost'
-        WHERE state = 'sending' AND available_at <= now()`,
+        WHERE method = 'stripe_connect' AND state = 'sending' AND available_at <= now()`,
     )) as [unknown, number];
     return count;
   }
@@ -58,7 +58,7 @@ export class PayoutAttempts {
       if (rows.length === 0) return [];
       const payouts = await tx
         .getRepository(Payout)
-        .findBy({ id: In(rows.map(({ id }) => id)), state: 'sending', leaseToken });
+        .findBy(rows.map(({ workspace_id: workspaceId, id }) => ({ workspaceId, id, leaseToken })));
       const attempts = await this.openAttempts(payouts, tx);
       return payouts.map((payout) => {
         const from = rows.find(({ id }) => id === payout.id)?.from;
@@ -86,15 +86,16 @@ export class PayoutAttempts {
     });
   }
 
-  /** The transfer exists. Posts the payment, unless somebody else has recorded it. */
-  async recordSent(claimed: ClaimedPayout, transferId: string, providerRequest: string | null): Promise<void> {
+  /** The transfer exists. Posts the payment; false, and nothing is changed, when somebody else has the payout by now. */
+  async recordSent(claimed: ClaimedPayout, transferId: string, providerRequest: string | null): Promise<boolean> {
     const { payout, leaseToken, attempt } = claimed;
     const at = this.clock.now();
-    await this.db.transaction('READ COMMITTED', async (tx) => {
+    return this.db.transaction('READ COMMITTED', async (tx) => {
       const sent = { reference: transferId, sentAt: at, failure: null };
-      if (!(await this.payouts.move(holding(payout, leaseToken), 'sent', sent, tx))) return;
+      if (!(await this.payouts.move(holding(payout, leaseToken), 'sent', sent, tx))) return false;
       await closeAttempt(payout, attempt.attempt, { outcome: 'sent', failure: null, providerRequest }, tx);
       await this.ledger.post([paying(payout, payout.amountMinor, transferId, at)], tx);
+      return true;
     });
   }
 
@@ -155,6 +156,7 @@ export async function closeAttempt(
 }
 
 interface ClaimedRow {
+  workspace_id: string;
   id: string;
   from: 'approved' | 'unknown';
 }
@@ -175,7 +177,7 @@ const CLAIM = `
            WHERE method = 'stripe_connect' AND state IN ('approved', 'unknown') AND available_at <= now()
            ORDER BY available_at LIMIT $1 FOR UPDATE SKIP LOCKED) AS due
    WHERE p.workspace_id = due.workspace_id AND p.id = due.id
-  RETURNING p.id, due.state AS "from"`;
+  RETURNING p.workspace_id, p.id, due.state AS "from"`;
 
 // The body is read back from the row, so that every repetition sends the same bytes.
 const OPEN_ATTEMPTS = `

@@ -62,7 +62,7 @@ export class PayoutSender extends PollingWorker {
       return null;
     }
     if (transferId !== null) {
-      await this.attempts.recordSent(claimed, transferId, null);
+      await this.recordSent(claimed, transferId, null);
       return null;
     }
     return isKeyTooOld(claimed.attempt.startedAt, this.clock.now()) ? this.attempts.renew(claimed) : claimed;
@@ -83,7 +83,12 @@ export class PayoutSender extends PollingWorker {
       await this.recordFailure(claimed, error);
       return;
     }
-    await this.attempts.recordSent(claimed, transfer.id, transfer.requestId);
+    await this.recordSent(claimed, transfer.id, transfer.requestId);
+  }
+
+  private async recordSent(claimed: ClaimedPayout, transferId: string, requestId: string | null): Promise<void> {
+    if (await this.attempts.recordSent(claimed, transferId, requestId)) return;
+    this.log.warn(`payout ${claimed.payout.id} was settled by others; transfer ${transferId} is left to them`);
   }
 
   private async recordFailure(claimed: ClaimedPayout, error: unknown): Promise<void> {
