@@ -3,6 +3,7 @@ import { createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { EntityManager } from 'typeorm';
+import { canonicalJson } from '../common/canonical-json.js';
 import { DomainError, invalidField } from '../common/errors.js';
 import { callStateOf } from './call-state.js';
 import type { CallState } from './call-state.js';
@@ -69,13 +70,4 @@ export function keyOf(call: CallState, plan: IdempotencyPlan): string | null {
 /** SHA-256 of the request, whatever the order of its fields. */
 export function requestHash(input: unknown): Buffer {
   return createHash('sha256').update(canonicalJson(input)).digest();
-}
-
-/** JSON with sorted keys and without undefined ones. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-  fields.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field)}`).join(',')}}`;
 }

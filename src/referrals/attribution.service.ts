@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { canonicalJson } from '../common/canonical-json.js';
 import { Clock } from '../common/clock.js';
 import { newId } from '../common/ids.js';
 import { decideAttribution, type Evidence } from './attribution-rules.js';
@@ -68,7 +69,7 @@ export class AttributionService {
       if (before !== null) await repository.delete(keyOf(before));
       return;
     }
-    const isSame = before !== null && JSON.stringify(before.evidence) === JSON.stringify(after.evidence);
+    const isSame = before !== null && canonicalJson(before.evidence) === canonicalJson(after.evidence);
     if (!isSame) await repository.upsert({ ...after }, ['workspaceId', 'programId', 'customerId']);
   }
 

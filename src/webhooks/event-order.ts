@@ -1,4 +1,5 @@
 import type { StripeData } from '../billing/stripe-model.entity.js';
+import { canonicalJson } from '../common/canonical-json.js';
 
 /** One event's view of its object. `previous` are Stripe's `previous_attributes`: the values that the event replaced. */
 export interface EventState {
@@ -28,6 +29,8 @@ interface Node {
  * are A's); then a state that nothing can follow. The answer depends on the set of events only, never on its order. Pure.
  */
 export function newestWithinSecond(events: readonly EventState[], isTerminal: (data: StripeData) => boolean): Decision {
+  const [only] = events;
+  if (only !== undefined && events.length === 1) return { newest: only, undecided: false };
   const deletion = lastById(events.filter((event) => event.kind === 'deleted'));
   if (deletion !== null) return { newest: deletion, undecided: false };
 
@@ -53,7 +56,7 @@ export function newestWithinSecond(events: readonly EventState[], isTerminal: (d
 function distinctStates(events: readonly EventState[]): Node[] {
   const byContent = new Map<string, EventState[]>();
   for (const event of [...events].sort((a, b) => (a.eventId < b.eventId ? -1 : 1))) {
-    const content = canonical(event.data);
+    const content = canonicalJson(event.data);
     const same = byContent.get(content);
     if (same === undefined) byContent.set(content, [event]);
     else same.push(event);
@@ -61,7 +64,7 @@ function distinctStates(events: readonly EventState[]): Node[] {
   return [...byContent.entries()].flatMap(([content, same]) => {
     const chained = distinctBy(
       same.filter((event) => event.previous !== null),
-      (event) => canonical(event.previous),
+      (event) => canonicalJson(event.previous),
     );
     const created = same.filter((event) => event.kind === 'created').slice(0, 1);
     const kept = [...created, ...chained];
@@ -102,7 +105,7 @@ function lastInChain(nodes: readonly Node[], firstIsFixed: boolean): Node[] {
 
 /** Whether `value` holds everything that `previous` says; absent and null are the same, as in Stripe's own difference. */
 export function matches(previous: unknown, value: unknown): boolean {
-  if (!isRecord(previous)) return canonical(previous ?? null) === canonical(value ?? null);
+  if (!isRecord(previous)) return canonicalJson(previous ?? null) === canonicalJson(value ?? null);
   if (!isRecord(value)) return Object.values(previous).every((held) => held === null || held === undefined);
   return Object.entries(previous).every(([key, held]) => matches(held, value[key]));
 }
@@ -124,13 +127,6 @@ function countContents(nodes: readonly Node[]): number {
 
 function distinctBy<T>(values: readonly T[], key: (value: T) => string): T[] {
   return [...new Map(values.map((value) => [key(value), value])).values()];
-}
-
-/** JSON with sorted keys, so that equal values have equal text. */
-export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, held: unknown) =>
-    isRecord(held) ? Object.fromEntries(Object.entries(held).sort(([a], [b]) => (a < b ? -1 : 1))) : held,
-  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
