@@ -16,7 +16,7 @@ import { migrate } from './database/migrate.js';
 import { GrpcFace, loadContract } from './grpc-server.js';
 import { createHttpFace, hostInUrl } from './http-server.js';
 import type { HttpRoute } from './http-server.js';
-import { enterSandboxMode } from './sandbox-mode.js';
+import { enterSandboxMode, keepApiKey } from './sandbox-mode.js';
 import type { SandboxHandle } from './sandbox-mode.js';
 import { stopHttp } from './stop-http.js';
 import { WorkerRegistry } from './worker-registry.js';
@@ -103,6 +103,7 @@ async function start(given: AppConfig, options: ServiceOptions, undo: Undo): Pro
   });
   undo.add(() => app.close());
   const newApiKey = await app.get(FirstKeyService).ensure();
+  if (newApiKey !== null && config.sandbox) keepApiKey(config.dataDir, newApiKey);
   const workers = app.get(WorkerRegistry);
   // Taking nothing new and finishing what is under way happens on all sides at once; only then is anything closed.
   const drains: Drain[] = [() => workers.stop()];

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AdjustableClock, SystemClock } from './common/clock.js';
 import type { Clock } from './common/clock.js';
@@ -67,6 +67,18 @@ function keptSecret(dataDir: string): string {
   mkdirSync(dataDir, { recursive: true });
   writeFileSync(file, secret, { mode: 0o600 });
   return secret;
+}
+
+/** Where sandbox mode keeps the API key of the first start. */
+export const apiKeyFile = (dataDir: string): string => join(dataDir, 'sandbox-api-key');
+
+/** Keeps a key that was just made, so that the demo works in a second terminal. For sandbox mode only: it opens nothing but test data. */
+export function keepApiKey(dataDir: string, token: string): void {
+  const file = apiKeyFile(dataDir);
+  mkdirSync(dataDir, { recursive: true });
+  writeFileSync(file, `${token}\n`, { mode: 0o600 });
+  // The mode above counts only for a new file.
+  chmodSync(file, 0o600);
 }
 
 /** Has events sent to `url`: keeps an endpoint of an earlier start, and removes ours at other ports, which nobody serves. */

@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
 import type { RunningService } from './bootstrap.js';
+import type { AppConfig } from './config/app-config.js';
+import { apiKeyFile } from './sandbox-mode.js';
 
 /** Where everything is, for the person who started the service. On no log line, because a new API key is shown here, once. */
 export function greeting(service: RunningService): string {
@@ -10,9 +13,18 @@ export function greeting(service: RunningService): string {
     ['docs', isWorker ? null : `${httpUrl}/docs`],
     ['database', withoutPassword(databaseUrl)],
     ['sandbox', sandbox?.url ?? null],
+    ['API key', keptKey(config)],
   ];
   const places = lines.flatMap(([name, place]) => (place === null ? [] : `  ${name.padEnd(9)} ${place}\n`)).join('');
-  return `\nTributary is ready (role ${config.role}).\n${places}${newApiKey === null ? '' : keyNotice(newApiKey)}\n`;
+  return `\nTributary is ready (role ${config.role}).\n${places}${newApiKey === null ? '' : keyNotice(newApiKey)}${sandbox === null ? '' : DEMO_NOTICE}\n`;
+}
+
+const DEMO_NOTICE = '\n  See it work: npm run demo, in a second terminal.\n';
+
+/** Where the key is, so that a person who starts the sandbox again need not have noted it. */
+function keptKey({ sandbox, apiKey, dataDir }: AppConfig): string | null {
+  const file = apiKeyFile(dataDir);
+  return sandbox && apiKey === undefined && existsSync(file) ? file : null;
 }
 
 function keyNotice(token: string): string {
