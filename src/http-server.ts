@@ -90,6 +90,7 @@ function logRequests(server: FastifyInstance): void {
   server.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
     const route = request.is404 ? 'unmatched' : (request.routeOptions.url ?? 'unmatched');
     const line = {
+      message: 'answered',
       method: request.method,
       route,
       status: reply.statusCode,

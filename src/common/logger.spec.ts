@@ -120,4 +120,17 @@ describe('the log', () => {
 
     expect(performance.now() - started).toBeLessThan(500);
   });
+
+  it('takes the message of an object for the sentence, and the rest for its fields', () => {
+    const written = record('json', (logger) =>
+      logger.error({ message: 'it did not work', error: new Error('because') }, 'Inbox'),
+    );
+
+    expect(JSON.parse(written)).toMatchObject({
+      msg: 'it did not work',
+      context: 'Inbox',
+      error: { message: 'because' },
+    });
+    expect(JSON.parse(written)).not.toHaveProperty('message');
+  });
 });

@@ -94,13 +94,21 @@ function fieldsOf(message: unknown, rest: unknown[]): Record<string, unknown> {
 
 /** A field must not take the place of what every line has. */
 function withoutReserved(item: object): Record<string, unknown> {
-  const renamed = Object.entries(item).map(([name, value]) => [RESERVED.has(name) ? `${name}_` : name, value] as const);
+  const others = Object.entries(item).filter(([name, value]) => name !== 'message' || typeof value !== 'string');
+  const renamed = others.map(([name, value]) => [RESERVED.has(name) ? `${name}_` : name, value] as const);
   return Object.fromEntries(renamed);
 }
 
 function messageOf(message: unknown): string {
   if (message instanceof Error) return redactText(message.message);
-  return typeof message === 'object' || message === undefined ? '' : redactText(String(message));
+  const text = typeof message === 'object' ? sentenceIn(message) : message;
+  return text === undefined ? '' : redactText(String(text));
+}
+
+/** Of `logger.error({ message, error })` the sentence; the rest are fields of the entry. */
+function sentenceIn(entry: object | null): string | undefined {
+  const { message } = (entry ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? message : undefined;
 }
 
 function isStack(text: string): boolean {
