@@ -74,7 +74,7 @@ describe('a worker process that is killed', () => {
     ['after Stripe accepted the transfer', true],
     ['before Stripe did anything', false],
   ])(
-    '70: %s leaves a payout that is paid once',
+    'scenario 70: %s leaves a payout that is paid once',
     async (_, committed) => {
       const { id } = await story.approvedTransfer(2_000);
       story.sandbox.faults.add({ kind: 'hang', method: 'POST', path: '/v1/transfers', committed });
@@ -97,7 +97,7 @@ describe('a worker process that is killed', () => {
   );
 
   it(
-    '38: is stopped beyond its lease while it calls, goes on, and changes nothing',
+    'failure 38: is stopped beyond its lease while it calls, goes on, and changes nothing',
     async () => {
       const { id } = await story.approvedTransfer(3_000);
       story.sandbox.faults.add({ kind: 'latency', method: 'POST', path: '/v1/transfers', latencyMs: 300 });

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => story?.end());
 
 describe('netting', () => {
-  it('45: takes a clawback off the next payout', async () => {
+  it('scenario 45: takes a clawback off the next payout', async () => {
     const programId = await story.program(100);
     const partnerId = await story.partner();
     const commissionId = await story.earned(partnerId, 2_000, { currency: 'cad', programId });
@@ -24,7 +24,7 @@ describe('netting', () => {
     expect(await story.balance(partnerId)).toMatchObject({ dueMinor: 0, inPayoutMinor: 500, paidMinor: 2_000 });
   });
 
-  it('46: carries a negative balance until it is earned back', async () => {
+  it('scenario 46: carries a negative balance until it is earned back', async () => {
     const programId = await story.program(100);
     const partnerId = await story.partner();
     const terms = { currency: 'sgd', programId };
@@ -41,7 +41,7 @@ describe('netting', () => {
     expect(run.payouts).toMatchObject([{ amountMinor: 300 }]);
   });
 
-  it('68: keeps what lands after the approval for the next payout', async () => {
+  it('scenario 68, failure 36: keeps what lands after the approval for the next payout', async () => {
     const partnerId = await story.partner();
     const commissionId = await story.earned(partnerId, 5_000, { currency: 'hkd' });
     const { payouts } = await story.approved('hkd');
@@ -57,7 +57,7 @@ describe('netting', () => {
 });
 
 describe('a manual payout', () => {
-  it('45, 81: is marked paid once, whoever else tries', async () => {
+  it('failure 45, scenario 81: is marked paid once, whoever else tries', async () => {
     const partnerId = await story.partner();
     await story.earned(partnerId, 2_500, { currency: 'ils' });
     const { payouts } = await story.approved('ils');

@@ -23,7 +23,7 @@ describe('a refusal', () => {
     return { id: payouts[0]!.id, partnerId };
   };
 
-  it('72, 40: for want of money is tried again under a new key, after a look-up, and paid once', async () => {
+  it('scenario 72, failure 40: for want of money is tried again under a new key, after a look-up, and paid once', async () => {
     const { id, partnerId } = await inCurrency('eur', 12_000);
     await story.sender.drain();
     const refused = await story.payout(id);
@@ -56,7 +56,7 @@ describe('a refusal', () => {
     expect(await story.postings(id)).toEqual(PAID(12_000));
   });
 
-  it('40: for want of money is tried again by itself when there is more, and nothing else is', async () => {
+  it('failure 40: for want of money is tried again by itself when there is more, and nothing else is', async () => {
     const { id } = await inCurrency('gbp', 3_000);
     await story.sender.drain();
     story.sandbox.addFunds(3_000, 'gbp');
@@ -69,7 +69,7 @@ describe('a refusal', () => {
     expect(await story.payout(id)).toMatchObject({ state: 'sent' });
   });
 
-  it('41: of an account that was restricted since the approval is shown, and the line stays owed', async () => {
+  it('failure 41: of an account that was restricted since the approval is shown, and the line stays owed', async () => {
     const account = await story.account();
     const { id, partnerId } = await story.approvedTransfer(1_000, account);
     story.sandbox.setCapability(account, 'transfers', 'inactive');

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => story?.end());
 
 describe('drafting a run', () => {
-  it('65: takes what is due at the cut-off, and nothing that is due a second later', async () => {
+  it('scenario 65: takes what is due at the cut-off, and nothing that is due a second later', async () => {
     const partnerId = await story.partner();
     await story.earned(partnerId, 700, { currency: 'eur', dueAt: DUE });
 
@@ -27,7 +27,7 @@ describe('drafting a run', () => {
     expect(await story.balance(partnerId)).toMatchObject({ dueMinor: 0, inPayoutMinor: 700, paidMinor: 0 });
   });
 
-  it('66: leaves out who is below the minimum of the programs, and says so', async () => {
+  it('scenario 66: leaves out who is below the minimum of the programs, and says so', async () => {
     const programId = await story.program(5_000);
     const [poor, rich] = [await story.partner(), await story.partner()];
     await story.earned(poor, 4_999, { currency: 'gbp', programId });
@@ -70,7 +70,7 @@ describe('drafting a run', () => {
     );
   });
 
-  it('75: pays an account that cannot charge', async () => {
+  it('scenario 75: pays an account that cannot charge', async () => {
     const payout = await story.approvedTransfer(1_000);
     story.sandbox.addFunds(1_000);
 
@@ -111,7 +111,7 @@ describe('drafting a run', () => {
     });
   });
 
-  it('35: carries what Stripe cannot transfer to the next payout', async () => {
+  it('scenario 35: carries what Stripe cannot transfer to the next payout', async () => {
     const partnerId = await story.partner('stripe_connect');
     await story.earned(partnerId, 1_234, { currency: 'kwd' });
 
@@ -127,7 +127,7 @@ describe('drafting a run', () => {
 });
 
 describe('a draft', () => {
-  it('67: takes in what was taken back, and is approved only at the revision that shows it', async () => {
+  it('scenario 67: takes in what was taken back, and is approved only at the revision that shows it', async () => {
     const [a, b] = [await story.partner(), await story.partner()];
     await story.earned(a, 5_000, { currency: 'nok' });
     await story.earned(b, 5_000, { currency: 'nok' });
@@ -152,7 +152,7 @@ describe('a draft', () => {
     ]);
   });
 
-  it('67: notices at the approval what nobody made join, and keeps the new revision', async () => {
+  it('scenario 67: notices at the approval what nobody made join, and keeps the new revision', async () => {
     const partnerId = await story.partner();
     const commissionId = await story.earned(partnerId, 5_000, { currency: 'pln' });
     const { id } = await story.draft('pln');
@@ -197,7 +197,7 @@ describe('a draft', () => {
     expect((await story.draft('aud')).payouts).toMatchObject([{ partnerId, amountMinor: 2_000 }]);
   });
 
-  it('39: is approved once by a double click, and answers the same key the same', async () => {
+  it('failure 39: is approved once by a double click, and answers the same key the same', async () => {
     const partnerId = await story.partner();
     await story.earned(partnerId, 2_000, { currency: 'nzd' });
     const { id } = await story.draft('nzd');
@@ -220,7 +220,7 @@ describe('a draft', () => {
     expect(await story.post(`/v1/payout-runs/${id}/cancel`)).toMatchObject({ status: 409 });
   });
 
-  it('39: of many approvals with keys of their own one is accepted', async () => {
+  it('failure 39: of many approvals with keys of their own one is accepted', async () => {
     const partnerId = await story.partner();
     await story.earned(partnerId, 2_000, { currency: 'ron' });
     const { id } = await story.draft('ron');

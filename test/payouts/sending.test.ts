@@ -86,7 +86,7 @@ describe('sending', () => {
     expect(await story.payout(payouts[0]!.id)).toMatchObject({ state: 'approved' });
   });
 
-  it('37, 69: eight workers make one transfer for each payout of two runs', async () => {
+  it('failure 37, scenario 69: eight workers make one transfer for each payout of two runs', async () => {
     const account = await story.account();
     for (const size of [9, 8]) {
       for (let i = 0; i < size; i++) await story.earned(await story.partner('stripe_connect', account), 1_000);
@@ -123,7 +123,7 @@ describe('sending', () => {
 });
 
 describe('a call without an answer', () => {
-  it('73: is repeated with the same key and body when Stripe never saw it', async () => {
+  it('scenario 73: is repeated with the same key and body when Stripe never saw it', async () => {
     const { id } = await story.approvedTransfer(800);
     unreachable();
 
@@ -139,7 +139,7 @@ describe('a call without an answer', () => {
   });
 
   it(
-    '32: is unknown when Stripe commits and then hangs, and there is one transfer',
+    'failure 32: is unknown when Stripe commits and then hangs, and there is one transfer',
     async () => {
       const { id } = await story.approvedTransfer(900);
       story.sandbox.faults.add({ kind: 'hang', method: 'POST', path: '/v1/transfers', committed: true });
@@ -159,7 +159,7 @@ describe('a call without an answer', () => {
     HANG_TEST_MS,
   );
 
-  it('33: is looked up by its group when its key is 25 hours old, and sent anew only when there is nothing', async () => {
+  it('failure 33: is looked up by its group when its key is 25 hours old, and sent anew only when there is nothing', async () => {
     const done = await story.approvedTransfer(1_100);
     story.sandbox.faults.add({ kind: 'server_error', method: 'POST', path: '/v1/transfers', committed: true });
     await story.sender.drain();
@@ -180,7 +180,7 @@ describe('a call without an answer', () => {
     expect((await story.payout(notDone.id)).attempts).toMatchObject([{ outcome: 'expired' }, { outcome: 'sent' }]);
   });
 
-  it('34: stays unknown under a replayed 500, without a new key, until a look-up tells', async () => {
+  it('failure 34: stays unknown under a replayed 500, without a new key, until a look-up tells', async () => {
     const done = await story.approvedTransfer(1_300);
     story.sandbox.faults.add({ kind: 'server_error', method: 'POST', path: '/v1/transfers', committed: true });
     await story.sender.drain();
@@ -240,7 +240,7 @@ describe('a call without an answer', () => {
 });
 
 describe('a worker that dies', () => {
-  it('70: after Stripe accepted: the same transfer is found and recorded once', async () => {
+  it('scenario 70: after Stripe accepted: the same transfer is found and recorded once', async () => {
     const { id } = await story.approvedTransfer(2_100);
     const transferId = await callOf(await claimed(id));
 
@@ -253,7 +253,7 @@ describe('a worker that dies', () => {
     expect(await story.postings(id)).toEqual(PAID(2_100));
   });
 
-  it('70: before its call: the committed key and body are sent', async () => {
+  it('scenario 70: before its call: the committed key and body are sent', async () => {
     const { id } = await story.approvedTransfer(2_200);
     const { attempt } = await claimed(id);
     await story.waitIsOver();
@@ -264,7 +264,7 @@ describe('a worker that dies', () => {
     expect(keysOf(id)).toEqual([attempt.idempotencyKey]);
   });
 
-  it('38: and is alive again after its lease, is fenced', async () => {
+  it('failure 38: and is alive again after its lease, is fenced', async () => {
     const { id } = await story.approvedTransfer(2_300);
     const zombie = await claimed(id);
     await story.waitIsOver();
