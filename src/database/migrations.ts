@@ -7,6 +7,7 @@ import { Inbox1764000000300 } from './migrations/1764000000300-inbox.js';
 import { Ledger1764000000400 } from './migrations/1764000000400-ledger.js';
 import { Referrals1764000000500 } from './migrations/1764000000500-referrals.js';
 import { Payouts1764000000600 } from './migrations/1764000000600-payouts.js';
+import { Ingest1764000000700 } from './migrations/1764000000700-ingest.js';
 
 /** Every migration, oldest first. A released one is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   Ledger1764000000400,
   Referrals1764000000500,
   Payouts1764000000600,
+  Ingest1764000000700,
 ];

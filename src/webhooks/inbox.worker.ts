@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 import { MirrorWriter } from '../billing/mirror-writer.js';
 import { SettleQueue } from '../billing/settle-queue.js';
@@ -9,6 +10,13 @@ import { Inbox } from './inbox.js';
 
 const POLL_MS = 500;
 const BATCH_SIZE = 200;
+/**
+ * While events keep coming the next claim waits this long for them: most of a small batch's cost is its dozen statements.
+ * The first event after a pause is taken at once.
+ */
+const GATHER_MS = 50;
+/** Events to be tried again are rare and wait for seconds anyway; they are looked for when there is time, else this often. */
+const LOOK_FOR_REPEATED_EVERY_MS = 500;
 /** Far longer than a batch takes; an event whose worker died is taken again after it. */
 export const LEASE_SECONDS = 30;
 export const MAX_ATTEMPTS = 8;
@@ -29,6 +37,9 @@ interface Claimed extends StoredEvent {
 export class InboxWorker extends PollingWorker {
   readonly name = 'inbox';
   private readonly log = new Logger('Inbox');
+  private gathers = false;
+  private nextClaimAt = 0;
+  private nextLookForRepeatedAt = 0;
 
   constructor(
     private readonly db: DataSource,
@@ -40,14 +51,28 @@ export class InboxWorker extends PollingWorker {
     inbox.onStored(() => this.wake());
   }
 
+  override start(): void {
+    this.gathers = true;
+    super.start();
+  }
+
   override async runOnce(): Promise<number> {
+    if (this.gathers && !this.isStopping) await sleep(Math.max(0, this.nextClaimAt - performance.now()));
     const token = randomUUID();
     const fresh = await this.claim(CLAIM_FRESH, BATCH_SIZE, token);
     if (fresh.length > 0) await this.applyOrSplit(fresh, token);
+    if (fresh.length > 0 && fresh.length < BATCH_SIZE) this.nextClaimAt = performance.now() + GATHER_MS;
+    const repeated = await this.applyRepeated(fresh.length === 0, token);
+    if (fresh.length + repeated > 0) this.settling.announce();
+    return fresh.length + repeated;
+  }
+
+  private async applyRepeated(hasTime: boolean, token: string): Promise<number> {
+    if (!hasTime && performance.now() < this.nextLookForRepeatedAt) return 0;
+    this.nextLookForRepeatedAt = performance.now() + LOOK_FOR_REPEATED_EVERY_MS;
     const repeated = await this.claim(CLAIM_REPEATED, 1, token);
     for (const event of repeated) await this.applyAlone(event, token);
-    if (fresh.length + repeated.length > 0) this.settling.announce();
-    return fresh.length + repeated.length;
+    return repeated.length;
   }
 
   protected override onFailure(error: unknown): void {

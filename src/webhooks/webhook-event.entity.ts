@@ -11,7 +11,7 @@ export type WebhookEventState = (typeof WEBHOOK_EVENT_STATES)[number];
 @Check('webhook_event_state', `state IN ('pending', 'applied', 'parked', 'quarantined')`)
 @Index('webhook_event_object', ['workspaceId', 'objectId', 'created'])
 @Index('webhook_event_claimable', { synchronize: false })
-@Index('webhook_event_listed', ['workspaceId', 'state', 'created', 'id'])
+@Index('webhook_event_listed', { synchronize: false })
 export class WebhookEvent {
   @PrimaryColumn({ name: 'workspace_id', type: 'text' })
   workspaceId: string;
