@@ -97,9 +97,14 @@ function logRequests(server: FastifyInstance): void {
       ms: Math.round(reply.elapsedTime),
       keyId: keyIdOf(request),
     };
-    runWithRequestId(request.id, () => (OPS_ROUTES.has(route) ? logger.debug(line) : logger.log(line)));
+    runWithRequestId(request.id, () => (isRoutine(route, reply.statusCode) ? logger.debug(line) : logger.log(line)));
     done();
   });
+}
+
+/** Probes, and deliveries that were stored: the inbox tells of those, and there are many. */
+function isRoutine(route: string, status: number): boolean {
+  return OPS_ROUTES.has(route) || (route.startsWith(WEBHOOK_PREFIX) && status === 200);
 }
 
 /**

@@ -82,21 +82,26 @@ async function lock(name: string, tx: EntityManager): Promise<void> {
   await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [name]);
 }
 
+// Each part goes by an index over the customers in question; as one condition with OR, the planner would read whole tables.
+const NAMES_A_CODE = `(s.client_reference_id IS NOT NULL OR s.data->'metadata' ?| $3
+      OR jsonb_path_exists(s.data, '$.discounts[*].promotion_code ? (@ != null)'))
+     AND coalesce(s.status, 'complete') = 'complete'`;
+
 const TIED = `
-  SELECT c.id FROM unnest($2::text[]) AS c(id)
-   WHERE EXISTS (SELECT 1 FROM tributary.customer_link l
-                  WHERE l.workspace_id = $1 AND l.account = '' AND l.stripe_customer_id = c.id)
-      OR EXISTS (SELECT 1 FROM stripe.checkout_sessions s
-                  WHERE s.workspace_id = $1 AND s.account = '' AND s.customer = c.id AND coalesce(s.status, 'complete') = 'complete'
-                    AND (s.client_reference_id IS NOT NULL OR s.data->'metadata' ?| $3
-                         OR jsonb_path_exists(s.data, '$.discounts[*].promotion_code ? (@ != null)')))
-      OR EXISTS (SELECT 1 FROM stripe.checkout_sessions s
-                  WHERE s.workspace_id = $1 AND s.account = '' AND s.id = c.id AND coalesce(s.status, 'complete') = 'complete'
-                    AND (s.client_reference_id IS NOT NULL OR s.data->'metadata' ?| $3
-                         OR jsonb_path_exists(s.data, '$.discounts[*].promotion_code ? (@ != null)')))
-      OR EXISTS (SELECT 1 FROM stripe.discounts d
-                  WHERE d.workspace_id = $1 AND d.account = '' AND d.customer = c.id AND d.promotion_code IS NOT NULL)
-      OR EXISTS (SELECT 1 FROM stripe.customers m
-                  WHERE m.workspace_id = $1 AND m.account = '' AND m.id = c.id AND m.data->'metadata' ?| $3)
-      OR EXISTS (SELECT 1 FROM stripe.subscriptions m
-                  WHERE m.workspace_id = $1 AND m.account = '' AND m.customer = c.id AND m.data->'metadata' ?| $3)`;
+  SELECT stripe_customer_id AS id FROM tributary.customer_link
+   WHERE workspace_id = $1 AND account = '' AND stripe_customer_id = ANY($2)
+  UNION
+  SELECT s.customer FROM stripe.checkout_sessions s
+   WHERE s.workspace_id = $1 AND s.account = '' AND s.customer = ANY($2) AND ${NAMES_A_CODE}
+  UNION
+  SELECT s.id FROM stripe.checkout_sessions s
+   WHERE s.workspace_id = $1 AND s.account = '' AND s.id = ANY($2) AND ${NAMES_A_CODE}
+  UNION
+  SELECT customer FROM stripe.discounts
+   WHERE workspace_id = $1 AND account = '' AND customer = ANY($2) AND promotion_code IS NOT NULL
+  UNION
+  SELECT id FROM stripe.customers
+   WHERE workspace_id = $1 AND account = '' AND id = ANY($2) AND data->'metadata' ?| $3
+  UNION
+  SELECT customer FROM stripe.subscriptions
+   WHERE workspace_id = $1 AND account = '' AND customer = ANY($2) AND data->'metadata' ?| $3`;
