@@ -171,7 +171,7 @@ async function lockRunsOf(workspaceId: string, currency: string, tx: EntityManag
 
 function nothingDue(currency: string, cutoff: Date, { skipped }: RunPlan): DomainError {
   const reasons = [...new Set(skipped.map(({ reason }) => reason))].sort().join(', ');
-  const left = skipped.length === 0 ? '' : `; ${skipped.length} partners are left out (${reasons})`;
+  const left = skipped.length === 0 ? '' : `; left out: ${skipped.length} (${reasons})`;
   const message = `nothing in ${currency.toUpperCase()} can be paid at the cut-off ${cutoff.toISOString()}${left}`;
   return new DomainError('conflict', 'nothing_due', message);
 }

@@ -47,7 +47,8 @@ export class PayoutSender extends PollingWorker {
   }
 
   private async work(claimed: ClaimedPayout): Promise<void> {
-    const ready = mustLookFirst(claimed.attempt) ? await this.lookFirst(claimed) : claimed;
+    const looks = mustLookFirst(claimed.attempt, claimed.payout.approvedAt, this.clock.now());
+    const ready = looks ? await this.lookFirst(claimed) : claimed;
     if (ready !== null) await this.send(ready);
   }
 

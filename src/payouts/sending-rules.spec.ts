@@ -46,9 +46,13 @@ describe('what is known of a transfer', () => {
 
 describe('when to send', () => {
   it('looks first before everything but the very first call', () => {
-    expect(mustLookFirst({ attempt: 1, tries: 1 })).toBe(false);
-    expect(mustLookFirst({ attempt: 1, tries: 2 })).toBe(true);
-    expect(mustLookFirst({ attempt: 2, tries: 1 })).toBe(true);
+    const approvedAt = new Date(0);
+    const soon = new Date(HOUR_MS);
+
+    expect(mustLookFirst({ attempt: 1, tries: 1 }, approvedAt, soon)).toBe(false);
+    expect(mustLookFirst({ attempt: 1, tries: 2 }, approvedAt, soon)).toBe(true);
+    expect(mustLookFirst({ attempt: 2, tries: 1 }, approvedAt, soon)).toBe(true);
+    expect(mustLookFirst({ attempt: 1, tries: 1 }, approvedAt, new Date(20 * HOUR_MS))).toBe(true);
   });
 
   it('trusts a key for 20 hours', () => {

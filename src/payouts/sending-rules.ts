@@ -32,9 +32,16 @@ export function isKeyTooOld(startedAt: Date, now: Date): boolean {
   return now.getTime() - startedAt.getTime() >= KEY_TRUSTED_MS;
 }
 
-/** A first call may be made blindly; whatever came before it may have made a transfer, and is looked up. */
-export function mustLookFirst({ attempt, tries }: { attempt: number; tries: number }): boolean {
-  return attempt > 1 || tries > 1;
+/**
+ * A first call may be made blindly; whatever came before it may have made a transfer, and is looked up. So is what was
+ * approved so long ago that its key protects nothing any more: this database may be a restored one that has forgotten a call.
+ */
+export function mustLookFirst(
+  { attempt, tries }: { attempt: number; tries: number },
+  approvedAt: Date | null,
+  now: Date,
+): boolean {
+  return attempt > 1 || tries > 1 || approvedAt === null || isKeyTooOld(approvedAt, now);
 }
 
 /** How long to wait before taking the payout up again after so many tries. */

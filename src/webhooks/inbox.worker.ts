@@ -171,7 +171,7 @@ const claimStatement = (attempts: string) => `
      SET attempts = e.attempts + 1, available_at = now() + $2 * interval '1 second', lease_token = $3
     FROM (SELECT workspace_id, created, id FROM tributary.webhook_event
            WHERE state = 'pending' AND attempts ${attempts} AND available_at <= now()
-           ORDER BY available_at LIMIT $1 FOR UPDATE SKIP LOCKED) AS due
+           ORDER BY received_at LIMIT $1 FOR UPDATE SKIP LOCKED) AS due
    WHERE e.workspace_id = due.workspace_id AND e.created = due.created AND e.id = due.id
   RETURNING e.workspace_id, e.created, e.id, e.account, e.type, e.api_version, e.body, e.attempts`;
 

@@ -24,12 +24,14 @@ export class Inbox1764000000300 implements MigrationInterface {
       PRIMARY KEY (workspace_id, created, id)
     ) PARTITION BY RANGE (created)`);
     // Months get partitions of their own ahead of time; whatever falls outside (a virtual clock, a very old event) lands here.
-    await runner.query(`CREATE TABLE tributary.webhook_event_rest PARTITION OF tributary.webhook_event DEFAULT`);
+    await runner.query(
+      `CREATE TABLE tributary.webhook_event_rest PARTITION OF tributary.webhook_event DEFAULT WITH (fillfactor = 60, toast_tuple_target = 256)`,
+    );
     await runner.query(
       `CREATE INDEX webhook_event_object ON tributary.webhook_event (workspace_id, object_id, created)`,
     );
     await runner.query(
-      `CREATE INDEX webhook_event_claimable ON tributary.webhook_event (available_at) WHERE state = 'pending'`,
+      `CREATE INDEX webhook_event_claimable ON tributary.webhook_event (received_at) WHERE state = 'pending'`,
     );
     await runner.query(
       `CREATE INDEX webhook_event_listed ON tributary.webhook_event (workspace_id, state, created, id)`,
