@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import { SettleQueue } from '../billing/settle-queue.js';
 import { Clock } from '../common/clock.js';
 import { DomainError, invalidField, notFound } from '../common/errors.js';
 import { newId } from '../common/ids.js';
@@ -35,6 +36,7 @@ export class CodesService {
     private readonly db: DataSource,
     private readonly programs: ProgramsService,
     private readonly partners: PartnersService,
+    private readonly settling: SettleQueue,
     private readonly clock: Clock,
   ) {}
 
@@ -55,6 +57,7 @@ export class CodesService {
       createdAt: this.clock.now(),
     };
     const code = dto.code == null ? await insertGenerated(row, tx) : await insertChosen(row, dto.code, tx);
+    await this.touchPromotionCodes(code, [code.stripePromotionCodeId], tx);
     return viewOf({ code, programKey: program.key });
   }
 
@@ -68,7 +71,25 @@ export class CodesService {
     } = dto;
     const changes = { maxUses, expiresAt, active, stripePromotionCodeId };
     await tx.getRepository(ReferralCode).update({ workspaceId, id: code.id }, changes);
+    await this.touchPromotionCodes(code, [code.stripePromotionCodeId, stripePromotionCodeId], tx);
     return viewOf({ code: { ...code, ...changes }, programKey });
+  }
+
+  /** Whoever has used one of the promotion codes that stood, stands or now stands for the code may be bound differently. */
+  private async touchPromotionCodes(
+    { workspaceId, codeKey }: ReferralCode,
+    named: ReadonlyArray<string | null>,
+    tx: EntityManager,
+  ): Promise<void> {
+    const rows = await tx.query<Array<{ id: string }>>(
+      `SELECT id FROM stripe.promotion_codes WHERE workspace_id = $1 AND account = '' AND upper(code) = $2`,
+      [workspaceId, codeKey],
+    );
+    const ids = [...rows.map(({ id }) => id), ...named.filter((id) => id !== null)];
+    await this.settling.touch(
+      ids.map((id) => ({ workspaceId, account: '', kind: 'promotion_code', id })),
+      tx,
+    );
   }
 
   async get(workspaceId: string, text: string): Promise<CodeView> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Stripe from 'stripe';
 import { checkoutBy, ordersOf, payment, Story, unix } from '../support/story.js';
-import { drainWithRefetches, randomId } from '../support/stripe-events.js';
+import { drainWithRefetches, randomId, stripeEvent } from '../support/stripe-events.js';
 
 let story: Story;
 beforeAll(async () => {
@@ -159,6 +159,34 @@ describe('attribution', () => {
 
     expect(await story.commissions(a)).toMatchObject([{ amountMinor: 1_600, state: 'pending' }]);
     expect(await story.commissions(b)).toEqual([]);
+  });
+
+  it('binds who used a promotion code before our code for it was made', async () => {
+    story.sandbox.setClock(new Date());
+    const programKey = await story.program();
+    const partnerId = await story.partner('Late');
+    const customer = randomId('cus');
+    const promotion = {
+      id: randomId('promo'),
+      object: 'promotion_code',
+      created: 1_780_000_000,
+      code: `late${Date.now()}`,
+    };
+    const paidAt = Math.floor(Date.now() / 1000);
+    const checkout = checkoutBy('', customer, paidAt, {
+      client_reference_id: null,
+      discounts: [{ promotion_code: promotion.id }],
+    });
+    await story.happens(
+      stripeEvent('promotion_code.created', promotion),
+      checkout,
+      ...payment({ customer, paidAt }).events,
+    );
+
+    await story.code(programKey, partnerId, promotion.code);
+    await story.settle();
+
+    expect(await story.commissions(partnerId)).toMatchObject([{ amountMinor: 1_000 }]);
   });
 
   it('scenario 6: a promotion code that stands on the invoice only is enough', async () => {
