@@ -112,7 +112,7 @@ function upsertStatement(type: StripeObjectType, rows: number): string {
   const firstData = type.hasParent ? 12 : 11;
   const data = Array.from({ length: rows }, (_, index) => `$${firstData + index}`).join(', ');
   // The WHERE is the mirror's rule (snapshot.ts, `supersedes`): a later second wins; within it the higher rank; a fetch
-  // replaces a fetch; states seen only inside others are ordered by their text. A fetch that changes nothing writes nothing.
+  // replaces a fetch; states seen only inside others go by their events' ids. A fetch that changes nothing writes nothing.
   // Stripe's answer for a deleted object is a stub; the last full state is worth more, so it stays as the tombstone's data.
   return `
     INSERT INTO stripe.${type.table} AS held
@@ -130,7 +130,7 @@ function upsertStatement(type: StripeObjectType, rows: number): string {
       source_event_id = excluded.source_event_id, undecided = excluded.undecided, deleted_at = excluded.deleted_at, synced_at = now()${parent.set}
     WHERE ((excluded.source_updated_at, excluded.source_rank) > (held.source_updated_at, held.source_rank)
         OR ((excluded.source_updated_at, excluded.source_rank) = (held.source_updated_at, held.source_rank)
-            AND (excluded.source_rank = 0 OR (excluded.source_rank < 0 AND excluded.data::text > held.data::text))))
+            AND (excluded.source_rank = 0 OR (excluded.source_rank < 0 AND coalesce(excluded.source_event_id, '') COLLATE "C" > coalesce(held.source_event_id, '') COLLATE "C"))))
       AND (excluded.source_rank > 0 OR held.undecided OR excluded.data IS DISTINCT FROM held.data
            OR excluded.deleted_at IS DISTINCT FROM held.deleted_at)
     RETURNING workspace_id, account, id`;

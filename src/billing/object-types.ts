@@ -131,11 +131,11 @@ export const OBJECT_TYPE_ROWS: readonly ObjectTypeRow[] = [
     path: '/v1/disputes',
     columns: {
       charge: ['text', ref('charge'), 'indexed'],
-      payment_intent: ['text', ref('payment_intent')],
+      payment_intent: ['text', ref('payment_intent'), 'indexed'],
       status: ['text', `data->>'status'`],
     },
     isTerminal: statusIn('won', 'lost', 'warning_closed'),
-    touches: (data) => keys(['charge', data.charge]),
+    touches: (data) => keys(['charge', data.charge], ['payment_intent', data.payment_intent]),
   },
   {
     object: 'payment_method',
@@ -198,6 +198,7 @@ export const OBJECT_TYPE_ROWS: readonly ObjectTypeRow[] = [
       payment_intent: ['text', ref('payment_intent'), 'indexed'],
       subscription: ['text', ref('subscription')],
       invoice: ['text', ref('invoice')],
+      promotion_code: ['text', `stripe.ref(data#>'{discounts,0,promotion_code}')`, 'indexed'],
       status: ['text', `data->>'status'`],
     },
     isTerminal: (data) => data.status === 'expired' || data.payment_status === 'paid',

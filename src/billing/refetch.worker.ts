@@ -10,6 +10,7 @@ import type { RefetchReason } from './refetch.entity.js';
 import type { StripeObjectType } from './object-type.js';
 import { typeOfTable } from './registry.js';
 import { minorOf } from './shapes.js';
+import type { StripeData } from './stripe-model.entity.js';
 import { SettleQueue } from './settle-queue.js';
 import { childOf, RANK_FETCHED, type Snapshot } from './snapshot.js';
 import { snapshotOf, StripeFetcher, tombstoneOf, type ObjectAddress } from './stripe-fetcher.js';
@@ -18,6 +19,8 @@ const POLL_MS = 500;
 const CLAIM_SIZE = 20;
 const LEASE_SECONDS = 60;
 const MAX_ATTEMPTS = 8;
+/** What failed so often is not forgotten, since an answer is still missing, but asked for rarely. */
+const STUBBORN_PAUSE_SECONDS = 3_600;
 
 interface Claim extends ObjectAddress {
   reason: RefetchReason;
@@ -30,6 +33,8 @@ interface Claim extends ObjectAddress {
 interface Answer {
   snapshots: Snapshot[];
   completeOwner: Snapshot | null;
+  /** The object asked about, whose keys are touched. */
+  subject: StripeData;
   answered: boolean;
 }
 
@@ -82,7 +87,7 @@ export class RefetchWorker extends PollingWorker {
         await this.mirror.apply(answer.snapshots, tx);
         if (answer.completeOwner !== null) await this.mirror.buryMissingMembers([answer.completeOwner], tx);
         await this.settling.touch(
-          claim.type.touches(answer.completeOwner?.data ?? {}, claim.id).map((key) => ({ ...claim, ...key })),
+          claim.type.touches(answer.subject, claim.id).map((key) => ({ ...claim, ...key })),
           tx,
         );
         // Stripe's clock passes the second in question at the next try; one that stands still is not waited for without end.
@@ -96,16 +101,11 @@ export class RefetchWorker extends PollingWorker {
 
   private async afterFailure(claim: Claim, error: unknown): Promise<void> {
     const code = failureCodeOf(error);
-    if (claim.attempts >= MAX_ATTEMPTS) {
-      this.log.error({
-        message: `Stripe could not be asked about ${claim.id} (${claim.reason}): ${code}; giving up`,
-        error,
-      });
-      await complete(claim, this.db.manager);
-      return;
-    }
-    this.log.warn(`Stripe could not be asked about ${claim.id} (${claim.reason}): ${code}; trying again`);
-    await postpone(claim, 2 ** claim.attempts, code, this.db.manager);
+    const isStubborn = claim.attempts >= MAX_ATTEMPTS;
+    if (isStubborn)
+      this.log.error({ message: `Stripe still cannot be asked about ${claim.id} (${claim.reason}): ${code}`, error });
+    else this.log.warn(`Stripe could not be asked about ${claim.id} (${claim.reason}): ${code}; trying again`);
+    await postpone(claim, isStubborn ? STUBBORN_PAUSE_SECONDS : 2 ** claim.attempts, code, this.db.manager);
   }
 
   private async ask(claim: Claim): Promise<Answer> {
@@ -123,7 +123,8 @@ export class RefetchWorker extends PollingWorker {
 
   private async askForObject(claim: Claim): Promise<Answer> {
     const snapshot = await this.fetchOrBury(claim);
-    return { snapshots: [snapshot], completeOwner: null, answered: snapshot.stampSeconds >= claim.minStamp };
+    const answered = snapshot.stampSeconds >= claim.minStamp;
+    return { snapshots: [snapshot], completeOwner: null, subject: snapshot.data, answered };
   }
 
   private async fetchOrBury(claim: Claim): Promise<Snapshot> {
@@ -138,19 +139,20 @@ export class RefetchWorker extends PollingWorker {
   private async askForMembers(claim: Claim): Promise<Answer> {
     const owner = await this.fetchOrBury(claim);
     const rule = claim.type.embedded.find((candidate) => candidate.owned);
-    if (rule === undefined || owner.deleted) return { snapshots: [owner], completeOwner: null, answered: true };
+    if (rule === undefined || owner.deleted)
+      return { snapshots: [owner], completeOwner: null, subject: owner.data, answered: true };
     const list = await this.fetcher.fetchList(claim, ...memberList(claim));
     const whole: Snapshot = { ...owner, stampSeconds: list.stampSeconds };
     const members = list.objects.flatMap((data) => childOf(whole, data, { rank: RANK_FETCHED, parent: claim.id }));
     const data = { ...owner.data, [rule.field]: { object: 'list', data: list.objects, has_more: false } };
-    return { snapshots: members, completeOwner: { ...whole, data }, answered: true };
+    return { snapshots: members, completeOwner: { ...whole, data }, subject: owner.data, answered: true };
   }
 
   private async askForDiscounts(claim: Claim): Promise<Answer> {
     const { answer, discounts } = await this.fetcher.fetchDiscounts(claim);
     const carrier = snapshotOf(claim, answer, answer.body);
     const snapshots = discounts.flatMap((data) => childOf(carrier, data, { rank: RANK_FETCHED, parent: null }));
-    return { snapshots, completeOwner: carrier, answered: true };
+    return { snapshots, completeOwner: null, subject: answer.body, answered: true };
   }
 
   private async askForPayments(claim: Claim): Promise<Answer> {
@@ -158,11 +160,11 @@ export class RefetchWorker extends PollingWorker {
       missing: string;
     }>;
     if (known === undefined || minorOf(Number(known.missing)) <= 0)
-      return { snapshots: [], completeOwner: null, answered: true };
+      return { snapshots: [], completeOwner: null, subject: {}, answered: true };
     const list = await this.fetcher.fetchList(claim, '/v1/invoice_payments', { invoice: claim.id });
     const whole = snapshotOf(claim, list, { object: claim.type.object, id: claim.id });
     const snapshots = list.objects.flatMap((data) => childOf(whole, data, { rank: RANK_FETCHED, parent: null }));
-    return { snapshots, completeOwner: null, answered: true };
+    return { snapshots, completeOwner: null, subject: {}, answered: true };
   }
 }
 

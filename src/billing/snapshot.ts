@@ -33,12 +33,12 @@ export function snapshotKey(snapshot: Snapshot): string {
 
 /**
  * Whether `a` replaces `b` as the state of the same object. The SQL in mirror-writer.ts holds the same rule against what is
- * stored. States seen only inside other objects fall back to comparing their text, so that their order cannot matter.
+ * stored. States seen only inside other objects go by the ids of the events that showed them, so that their order cannot matter.
  */
 export function supersedes(a: Snapshot, b: Snapshot): boolean {
   if (a.stampSeconds !== b.stampSeconds) return a.stampSeconds > b.stampSeconds;
   if (a.rank !== b.rank) return a.rank > b.rank;
-  return a.rank === RANK_EMBEDDED ? JSON.stringify(a.data) > JSON.stringify(b.data) : a.rank === RANK_FETCHED;
+  return a.rank === RANK_EMBEDDED ? (a.eventId ?? '') > (b.eventId ?? '') : a.rank === RANK_FETCHED;
 }
 
 /** The newest of each object, in the order of their keys. */

@@ -69,6 +69,11 @@ export class CodesService {
       active = code.active,
       stripePromotionCodeId = code.stripePromotionCodeId,
     } = dto;
+    if (dto.expiresAt != null && dto.expiresAt < this.clock.now()) {
+      const says =
+        'expiresAt must not be in the past, since whom the code has brought by now stays; to close it, set active to false';
+      throw invalidField('expiresAt', 'expires_in_past', says);
+    }
     const changes = { maxUses, expiresAt, active, stripePromotionCodeId };
     await tx.getRepository(ReferralCode).update({ workspaceId, id: code.id }, changes);
     await this.touchPromotionCodes(code, [code.stripePromotionCodeId, stripePromotionCodeId], tx);

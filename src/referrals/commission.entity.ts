@@ -12,6 +12,7 @@ import type { CommissionExplanation } from './commission-rules.js';
 @Index('commission_live', { synchronize: false })
 @Index('commission_listed', ['workspaceId', 'createdAt', 'id'])
 @Index('commission_partner', ['workspaceId', 'partnerId', 'createdAt', 'id'])
+@Index('commission_customer', ['workspaceId', 'customerId'])
 @Index('commission_sale', ['workspaceId', 'saleId'])
 export class Commission {
   @PrimaryColumn({ name: 'workspace_id', type: 'text' })

@@ -60,7 +60,11 @@ const EVIDENCE = `
     SELECT stripe_customer_id AS id FROM tributary.customer_link WHERE workspace_id = $1 AND account = '' AND customer_id = $2),
   sessions AS (
     SELECT s.id, s.created, s.data, s.client_reference_id FROM stripe.checkout_sessions s
-     WHERE s.workspace_id = $1 AND s.account = '' AND (s.customer IN (SELECT id FROM mine) OR s.id IN (SELECT id FROM mine))
+     WHERE s.workspace_id = $1 AND s.account = '' AND s.customer IN (SELECT id FROM mine)
+       AND coalesce(s.status, 'complete') = 'complete' AND s.deleted_at IS NULL
+    UNION ALL
+    SELECT s.id, s.created, s.data, s.client_reference_id FROM stripe.checkout_sessions s
+     WHERE s.workspace_id = $1 AND s.account = '' AND s.customer IS NULL AND s.id IN (SELECT id FROM mine)
        AND coalesce(s.status, 'complete') = 'complete' AND s.deleted_at IS NULL),
   tagged AS (
     SELECT id, created, data->'metadata' AS metadata FROM sessions
@@ -101,17 +105,22 @@ const EVIDENCE = `
 
 const FIRST_SALE = `
   WITH mine AS (
-    SELECT stripe_customer_id AS id FROM tributary.customer_link WHERE workspace_id = $1 AND account = '' AND customer_id = $2)
+    SELECT stripe_customer_id AS id FROM tributary.customer_link WHERE workspace_id = $1 AND account = '' AND customer_id = $2),
+  sessions AS (
+    SELECT payment_intent, invoice, data FROM stripe.checkout_sessions
+     WHERE workspace_id = $1 AND account = '' AND customer IN (SELECT id FROM mine) AND deleted_at IS NULL
+    UNION ALL
+    SELECT payment_intent, invoice, data FROM stripe.checkout_sessions
+     WHERE workspace_id = $1 AND account = '' AND customer IS NULL AND id IN (SELECT id FROM mine) AND deleted_at IS NULL)
   SELECT source, source_id, occurred_at FROM (
     SELECT 'invoice' AS source, id AS source_id, paid_at AS occurred_at FROM stripe.invoices
      WHERE workspace_id = $1 AND account = '' AND customer IN (SELECT id FROM mine) AND paid_at IS NOT NULL
        AND (data->>'amount_paid')::bigint > 0 AND deleted_at IS NULL
     UNION ALL
-    SELECT 'payment_intent', s.payment_intent, min(c.created) FROM stripe.checkout_sessions s
-      JOIN stripe.charges c ON c.workspace_id = s.workspace_id AND c.account = s.account AND c.payment_intent = s.payment_intent
-                           AND c.status = 'succeeded'
-     WHERE s.workspace_id = $1 AND s.account = '' AND (s.customer IN (SELECT id FROM mine) OR s.id IN (SELECT id FROM mine))
-       AND s.invoice IS NULL AND s.data->>'mode' = 'payment' AND s.data->>'payment_status' = 'paid' AND s.deleted_at IS NULL
+    SELECT 'payment_intent', s.payment_intent, min(c.created) FROM sessions s
+      JOIN stripe.charges c ON c.workspace_id = $1 AND c.account = '' AND c.payment_intent = s.payment_intent AND c.status = 'succeeded'
+     WHERE s.invoice IS NULL AND s.data->>'mode' = 'payment' AND s.data->>'payment_status' = 'paid'
+       AND NOT EXISTS (SELECT 1 FROM stripe.invoice_payments p WHERE p.workspace_id = $1 AND p.payment_intent = s.payment_intent)
      GROUP BY s.payment_intent
     UNION ALL
     SELECT source, source_id, occurred_at FROM tributary.sale

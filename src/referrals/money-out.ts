@@ -1,4 +1,5 @@
 import { isObject, minorOf } from '../billing/shapes.js';
+import { divideHalfAwayFromZero } from '../common/money.js';
 
 /** One charge of a sale with what moved on it, as the mirror has it; amounts in minor units of the sale's currency. */
 export interface ChargeMovements {
@@ -62,14 +63,18 @@ function refundedOf(charge: ChargeMovements): Part {
   };
 }
 
-/** The dispute's amount while its withdrawals outweigh its reinstatements. */
+/** The share of the dispute's amount that was withdrawn and not reinstated. */
 function withdrawnBy(dispute: ChargeMovements['disputes'][number]): Part {
   const movements = Array.isArray(dispute.movements) ? dispute.movements.filter(isObject) : [];
-  const balance = movements.reduce((sum, movement) => sum + minorOf(movement.amount), 0);
+  const amounts = movements.map((movement) => minorOf(movement.amount));
+  const withdrawn = -amounts.filter((amount) => amount < 0).reduce((sum, amount) => sum + amount, 0);
+  const reinstated = amounts.filter((amount) => amount > 0).reduce((sum, amount) => sum + amount, 0);
+  const rest = Math.max(0, withdrawn - reinstated);
   const at = Math.max(dispute.created, ...movements.map((movement) => minorOf(movement.created)));
-  return balance < 0
-    ? { minor: dispute.amount, atSeconds: at, sources: [causeOf(dispute)] }
-    : { minor: 0, atSeconds: at, sources: [] };
+  if (rest === 0) return { minor: 0, atSeconds: at, sources: [] };
+  // The movements are in the balance's currency, the dispute in the sale's: what is still withdrawn goes in proportion.
+  const minor = Number(divideHalfAwayFromZero(BigInt(dispute.amount) * BigInt(rest), BigInt(withdrawn)));
+  return { minor, atSeconds: at, sources: [causeOf(dispute)] };
 }
 
 function causeOf({ id, eventId }: Cause): Cause {

@@ -34,9 +34,13 @@ export class PersonsRepository {
    * The person behind a Stripe customer, made when something ties the customer to a code: the one whose click or sign-up a
    * checkout names, else a new one. Null when nothing does, so that customers whom nobody referred leave no trace here.
    */
-  async findOrMake(workspaceId: string, stripeCustomerId: string, tx: EntityManager): Promise<string | null> {
+  async findOrMake(
+    workspaceId: string,
+    stripeCustomerId: string,
+    tx: EntityManager,
+  ): Promise<{ customerId: string; isNewLink: boolean } | null> {
     const known = await this.find(workspaceId, stripeCustomerId, tx);
-    if (known !== null) return known;
+    if (known !== null) return { customerId: known, isNewLink: false };
     if ((await this.tied(workspaceId, [stripeCustomerId], tx)).length === 0) return null;
     const tracked = await this.trackedBy(workspaceId, stripeCustomerId, tx);
     const customerId = tracked ?? (await this.make(workspaceId, tx));
@@ -44,7 +48,7 @@ export class PersonsRepository {
       `INSERT INTO tributary.customer_link (workspace_id, account, stripe_customer_id, customer_id) VALUES ($1, '', $2, $3)`,
       [workspaceId, stripeCustomerId, customerId],
     );
-    return customerId;
+    return { customerId, isNewLink: true };
   }
 
   /** Those of the Stripe customers that are linked, or that something ties to a click or a code; cheap enough for every event. */
@@ -83,7 +87,7 @@ async function lock(name: string, tx: EntityManager): Promise<void> {
 }
 
 // Each part goes by an index over the customers in question; as one condition with OR, the planner would read whole tables.
-const NAMES_A_CODE = `(s.client_reference_id IS NOT NULL OR s.data->'metadata' ?| $3
+const NAMES_A_CODE = `(s.client_reference_id ~ '^(click|referral)_' OR s.data->'metadata' ?| $3
       OR jsonb_path_exists(s.data, '$.discounts[*].promotion_code ? (@ != null)'))
      AND coalesce(s.status, 'complete') = 'complete'`;
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { SettleQueue, type SettleKey } from '../billing/settle-queue.js';
 import { Clock } from '../common/clock.js';
+import { DomainError } from '../common/errors.js';
 import { newId } from '../common/ids.js';
 import { AttributionService, type AttributionState } from './attribution.service.js';
 import { CommissionSettlement } from './commission-settlement.service.js';
@@ -11,8 +12,10 @@ import { SaleFactsRepository, type SaleFacts, type SaleReference } from './sale-
 import { SaleLinks } from './sale-links.repository.js';
 import { Sale } from './sale.entity.js';
 
-/** More sales of one promotion code than this are left to the queue, one key each. */
-const MAX_CUSTOMERS_AT_ONCE = 500;
+/** The users of a promotion code are touched page by page. */
+const CUSTOMERS_AT_ONCE = 500;
+/** A guest's checkout session stands for its missing customer. */
+const SESSION_PREFIX = 'cs_';
 
 /**
  * What the referral rooms say should be posted for a touched key. Every path ends in the same question, asked under the lock
@@ -65,14 +68,13 @@ export class ReferralSettlement {
       case 'checkout_session':
         return this.settleSession(key, tx);
       case 'customer':
-        return this.settleStripeCustomer(workspaceId, id, tx);
+        return this.settleStripeCustomer(workspaceId, id, null, tx);
       case 'promotion_code':
         return this.touchUsersOf(key, tx);
       case 'sale':
         return this.settleOwnSale(workspaceId, id, tx);
       case 'referred_customer':
-        await this.persons.lockPerson(workspaceId, id, tx);
-        return this.settlePerson(workspaceId, id, null, tx);
+        return this.settleKnownPerson(workspaceId, id, tx);
       default:
         return [];
     }
@@ -83,9 +85,7 @@ export class ReferralSettlement {
     for (const reference of references) {
       const stripeCustomerId = await this.links.customerOf(reference, tx);
       if (stripeCustomerId === null) continue;
-      const customerId = await this.lockedPerson(reference.workspaceId, stripeCustomerId, tx);
-      if (customerId !== null)
-        partners.push(...(await this.settlePerson(reference.workspaceId, customerId, reference, tx)));
+      partners.push(...(await this.settleStripeCustomer(reference.workspaceId, stripeCustomerId, reference, tx)));
     }
     return partners;
   }
@@ -93,43 +93,67 @@ export class ReferralSettlement {
   private async settleSession(key: SettleKey, tx: EntityManager): Promise<string[]> {
     const session = await this.links.session(key, tx);
     if (session === null) return [];
-    const partners = await this.settleStripeCustomer(key.workspaceId, session.customer ?? key.id, tx);
+    const partners = await this.settleStripeCustomer(key.workspaceId, session.customer ?? key.id, null, tx);
     if (session.paymentIntent === null) return partners;
     const payment = { ...key, kind: 'payment_intent' as const, id: session.paymentIntent };
     return [...partners, ...(await this.settleSales(await this.links.salesOf(payment, tx), tx))];
   }
 
+  /** The person behind a Stripe customer, if there is one; a customer that is linked just now brings all its sales along. */
   private async settleStripeCustomer(
     workspaceId: string,
     stripeCustomerId: string,
+    reference: SaleReference | null,
     tx: EntityManager,
   ): Promise<string[]> {
-    const customerId = await this.lockedPerson(workspaceId, stripeCustomerId, tx);
-    return customerId === null ? [] : this.settlePerson(workspaceId, customerId, null, tx);
+    const person = await this.lockedPerson(workspaceId, stripeCustomerId, tx);
+    if (person === null) return [];
+    if (person.isNewLink) await this.touchSalesOf(workspaceId, person.customerId, reference, tx);
+    return this.settlePerson(workspaceId, person.customerId, reference, tx);
+  }
+
+  /** A person of whom the company told something: a link, a sign-up, that two are one. Every sale is asked again. */
+  private async settleKnownPerson(workspaceId: string, customerId: string, tx: EntityManager): Promise<string[]> {
+    await this.persons.lockPerson(workspaceId, customerId, tx);
+    await this.touchSalesOf(workspaceId, customerId, null, tx);
+    return this.settlePerson(workspaceId, customerId, null, tx);
   }
 
   private async settleOwnSale(workspaceId: string, saleId: string, tx: EntityManager): Promise<string[]> {
     const sale = await tx.getRepository(Sale).findOneBy({ workspaceId, id: saleId });
     if (sale === null) return [];
     await this.persons.lockPerson(workspaceId, sale.customerId, tx);
-    return this.settlePerson(workspaceId, sale.customerId, sale, tx);
+    const { customerId } = await tx.getRepository(Sale).findOneByOrFail({ workspaceId, id: saleId });
+    if (customerId !== sale.customerId) throw joinedMeanwhile(sale.customerId);
+    return this.settlePerson(workspaceId, customerId, sale, tx);
   }
 
   /** A promotion code has become known or is another's now: everyone who used it is looked at again. */
   private async touchUsersOf(key: SettleKey, tx: EntityManager): Promise<string[]> {
-    const users = await this.links.usersOfPromotionCode(key, MAX_CUSTOMERS_AT_ONCE, tx);
-    await this.queue.touch(
-      users.map((id) => ({ ...key, kind: 'customer' as const, id })),
-      tx,
-    );
+    let users: string[] = [];
+    do {
+      users = await this.links.usersOfPromotionCode(key, users.at(-1) ?? '', CUSTOMERS_AT_ONCE, tx);
+      await this.queue.touch(
+        users.map((id) => ({ ...key, kind: id.startsWith(SESSION_PREFIX) ? 'checkout_session' : 'customer', id })),
+        tx,
+      );
+    } while (users.length === CUSTOMERS_AT_ONCE);
     return [];
   }
 
-  private async lockedPerson(workspaceId: string, stripeCustomerId: string, tx: EntityManager): Promise<string | null> {
+  /** Found, locked, and found again: while the lock was waited for, two persons may have turned out to be one. */
+  private async lockedPerson(
+    workspaceId: string,
+    stripeCustomerId: string,
+    tx: EntityManager,
+  ): Promise<{ customerId: string; isNewLink: boolean } | null> {
     await this.persons.lockStripeCustomer(workspaceId, stripeCustomerId, tx);
-    const customerId = await this.persons.findOrMake(workspaceId, stripeCustomerId, tx);
-    if (customerId !== null) await this.persons.lockPerson(workspaceId, customerId, tx);
-    return customerId;
+    const person = await this.persons.findOrMake(workspaceId, stripeCustomerId, tx);
+    if (person === null) return null;
+    await this.persons.lockPerson(workspaceId, person.customerId, tx);
+    const still = await this.persons.find(workspaceId, stripeCustomerId, tx);
+    if (still !== person.customerId) throw joinedMeanwhile(person.customerId);
+    return person;
   }
 
   /** Under the person's lock: the bindings, then the sale in question; the person's other sales when a binding changed. */
@@ -199,6 +223,11 @@ export class ReferralSettlement {
     const others = sales.filter((sale) => sale.source !== except?.source || sale.sourceId !== except.sourceId);
     await this.queue.touch(others.map(saleKey), tx);
   }
+}
+
+/** The transaction is given up and the key settled again, under the right lock. */
+function joinedMeanwhile(customerId: string): DomainError {
+  return new DomainError('conflict', 'person_joined', `person ${customerId} was joined with another one meanwhile`);
 }
 
 /** The key under which a sale is settled. */

@@ -104,8 +104,8 @@ function invoiceFigures(invoice: StripeData, rows: ReadonlyArray<{ id: string; d
  */
 function withInvoiceDiscount(invoice: StripeData, lines: SaleLine[]): SaleLine[] {
   if (Array.isArray(invoice.total_discount_amounts) || !isObject(invoice.discount)) return lines;
-  const tax = minorOf(invoice.tax);
-  const discountMinor = lines.reduce((sum, line) => sum + line.amountMinor, 0) + tax - minorOf(invoice.total);
+  const exclusiveTax = minorOf(invoice.tax) - lines.reduce((sum, line) => sum + line.inclusiveTaxMinor, 0);
+  const discountMinor = lines.reduce((sum, line) => sum + line.amountMinor, 0) + exclusiveTax - minorOf(invoice.total);
   if (discountMinor <= 0) return lines;
   return [
     ...lines,
@@ -138,19 +138,34 @@ const INVOICE_LINES = `
   SELECT id, data FROM stripe.invoice_line_items
    WHERE workspace_id = $1 AND account = $2 AND parent = $3 AND deleted_at IS NULL ORDER BY id`;
 
-/** The movements of the charges in `charge_ids`: what each says of itself, and its refunds and disputes. */
+/**
+ * What moved on the charges in `charge_ids` and the payments in `intents`. A refund or dispute that names only its payment
+ * belongs to the payment's charge, or stands for it while that is not mirrored.
+ */
 const MOVEMENTS = `
+  refund_rows AS (
+    SELECT r.*, coalesce(r.charge, paid.id, r.payment_intent) AS owner FROM stripe.refunds r
+      LEFT JOIN LATERAL (SELECT min(c.id) AS id FROM stripe.charges c
+                          WHERE c.workspace_id = $1 AND c.account = $2 AND c.payment_intent = r.payment_intent AND c.status = 'succeeded') AS paid ON true
+     WHERE r.workspace_id = $1 AND r.account = $2 AND r.deleted_at IS NULL
+       AND r.id IN (SELECT id FROM stripe.refunds WHERE workspace_id = $1 AND charge IN (SELECT id FROM charge_ids)
+                    UNION SELECT id FROM stripe.refunds WHERE workspace_id = $1 AND payment_intent IN (SELECT id FROM intents))),
+  dispute_rows AS (
+    SELECT d.*, coalesce(d.charge, paid.id, d.payment_intent) AS owner FROM stripe.disputes d
+      LEFT JOIN LATERAL (SELECT min(c.id) AS id FROM stripe.charges c
+                          WHERE c.workspace_id = $1 AND c.account = $2 AND c.payment_intent = d.payment_intent AND c.status = 'succeeded') AS paid ON true
+     WHERE d.workspace_id = $1 AND d.account = $2 AND d.deleted_at IS NULL
+       AND d.id IN (SELECT id FROM stripe.disputes WHERE workspace_id = $1 AND charge IN (SELECT id FROM charge_ids)
+                    UNION SELECT id FROM stripe.disputes WHERE workspace_id = $1 AND payment_intent IN (SELECT id FROM intents))),
+  ids AS (SELECT id FROM charge_ids UNION SELECT owner FROM refund_rows UNION SELECT owner FROM dispute_rows)
   SELECT ids.id AS "chargeId",
          coalesce((c.data->>'amount_refunded')::bigint, 0)::float8 AS "amountRefunded", c.source_event_id AS "eventId",
          coalesce((SELECT jsonb_agg(jsonb_build_object('id', r.id, 'amount', r.data->'amount', 'status', r.status, 'created', r.data->'created', 'eventId', r.source_event_id) ORDER BY r.id)
-                     FROM stripe.refunds r
-                    WHERE r.workspace_id = $1 AND r.account = $2 AND r.charge = ids.id AND r.deleted_at IS NULL), '[]') AS refunds,
+                     FROM refund_rows r WHERE r.owner = ids.id), '[]') AS refunds,
          coalesce((SELECT jsonb_agg(jsonb_build_object('id', d.id, 'amount', d.data->'amount', 'movements', d.data->'balance_transactions', 'created', d.data->'created', 'eventId', d.source_event_id) ORDER BY d.id)
-                     FROM stripe.disputes d
-                    WHERE d.workspace_id = $1 AND d.account = $2 AND d.charge = ids.id AND d.deleted_at IS NULL), '[]') AS disputes
-    FROM (SELECT DISTINCT id FROM charge_ids WHERE id IS NOT NULL) AS ids
-    LEFT JOIN stripe.charges c ON c.workspace_id = $1 AND c.account = $2 AND c.id = ids.id
-   ORDER BY ids.id`;
+                     FROM dispute_rows d WHERE d.owner = ids.id), '[]') AS disputes
+    FROM ids LEFT JOIN stripe.charges c ON c.workspace_id = $1 AND c.account = $2 AND c.id = ids.id
+   WHERE ids.id IS NOT NULL ORDER BY ids.id`;
 
 const INVOICE_MOVEMENTS = `
   WITH intents AS (
@@ -161,14 +176,12 @@ const INVOICE_MOVEMENTS = `
     SELECT charge AS id FROM stripe.invoice_payments WHERE workspace_id = $1 AND account = $2 AND invoice = $3
     UNION SELECT charge FROM stripe.invoices WHERE workspace_id = $1 AND account = $2 AND id = $3
     UNION SELECT id FROM stripe.charges WHERE workspace_id = $1 AND account = $2 AND invoice = $3
-    UNION SELECT id FROM stripe.charges WHERE workspace_id = $1 AND account = $2 AND payment_intent IN (SELECT id FROM intents)
-    UNION SELECT charge FROM stripe.refunds WHERE workspace_id = $1 AND account = $2 AND payment_intent IN (SELECT id FROM intents))
+    UNION SELECT id FROM stripe.charges WHERE workspace_id = $1 AND account = $2 AND payment_intent IN (SELECT id FROM intents)),
   ${MOVEMENTS}`;
 
 const PAYMENT_MOVEMENTS = `
-  WITH charge_ids AS (
-    SELECT id FROM stripe.charges WHERE workspace_id = $1 AND account = $2 AND payment_intent = $3
-    UNION SELECT charge FROM stripe.refunds WHERE workspace_id = $1 AND account = $2 AND payment_intent = $3)
+  WITH intents AS (SELECT $3::text AS id),
+  charge_ids AS (SELECT id FROM stripe.charges WHERE workspace_id = $1 AND account = $2 AND payment_intent = $3),
   ${MOVEMENTS}`;
 
 /** A payment-mode session that was paid and has no invoice; it is a sale at the moment of its charge. */

@@ -59,9 +59,11 @@ export class SaleLinks {
     return row === undefined ? null : { customer: row.customer, paymentIntent: row.payment_intent };
   }
 
-  /** Stripe customers, and guests' sessions, that used the promotion code. */
-  async usersOfPromotionCode(key: SettleKey, limit: number, tx: EntityManager): Promise<string[]> {
-    const rows = (await tx.query(USERS_OF_PROMOTION_CODE, [key.workspaceId, key.id, limit])) as Array<{ id: string }>;
+  /** Stripe customers, and guests' sessions, that used the promotion code: a page of them, after `after` in their order. */
+  async usersOfPromotionCode(key: SettleKey, after: string, limit: number, tx: EntityManager): Promise<string[]> {
+    const rows = (await tx.query(USERS_OF_PROMOTION_CODE, [key.workspaceId, key.id, after, limit])) as Array<{
+      id: string;
+    }>;
     return rows.map((row) => row.id);
   }
 
@@ -92,14 +94,16 @@ const CUSTOMERS_OF_KEYS = `
   SELECT n, id AS customer FROM k WHERE kind = 'customer'
   UNION
   SELECT n, i.customer FROM k JOIN stripe.invoices i ON i.workspace_id = k.workspace_id AND i.account = '' AND i.id = k.id
-   WHERE kind = 'invoice' AND i.paid_at IS NOT NULL AND i.customer IS NOT NULL
+   WHERE kind = 'invoice' AND i.customer IS NOT NULL
+     AND (i.paid_at IS NOT NULL OR EXISTS (
+       SELECT 1 FROM tributary.sale s WHERE s.workspace_id = k.workspace_id AND s.source = 'invoice' AND s.account = '' AND s.source_id = k.id))
   UNION
   SELECT n, c.customer FROM k JOIN stripe.charges c ON c.workspace_id = k.workspace_id AND c.account = '' AND c.id = k.id
    WHERE kind = 'charge' AND c.customer IS NOT NULL
   UNION
-  SELECT n, s.id FROM k JOIN stripe.charges c ON c.workspace_id = k.workspace_id AND c.account = '' AND c.id = k.id
+  SELECT n, coalesce(s.customer, s.id) FROM k JOIN stripe.charges c ON c.workspace_id = k.workspace_id AND c.account = '' AND c.id = k.id
     JOIN stripe.checkout_sessions s ON s.workspace_id = k.workspace_id AND s.account = '' AND s.payment_intent = c.payment_intent
-   WHERE kind = 'charge' AND s.customer IS NULL
+   WHERE kind = 'charge'
   UNION
   SELECT n, p.customer FROM k JOIN stripe.payment_intents p ON p.workspace_id = k.workspace_id AND p.account = '' AND p.id = k.id
    WHERE kind = 'payment_intent' AND p.customer IS NOT NULL
@@ -126,7 +130,10 @@ const INVOICES_OF_PAYMENTS = `
 
 const SALES_FOUND = `
   SELECT 'invoice' AS source, id AS source_id FROM invoices
-  UNION ALL SELECT 'payment_intent', id FROM payments WHERE NOT EXISTS (SELECT 1 FROM invoices)
+  UNION ALL SELECT 'payment_intent', id FROM payments
+   WHERE NOT EXISTS (SELECT 1 FROM invoices)
+      OR EXISTS (SELECT 1 FROM tributary.sale s
+                  WHERE s.workspace_id = $1 AND s.source = 'payment_intent' AND s.account = '' AND s.source_id = payments.id)
   ORDER BY source_id`;
 
 const SALES_OF_PAYMENT = `
@@ -152,21 +159,26 @@ const CUSTOMER_OF_PAYMENT = `
    WHERE workspace_id = $1 AND account = '' AND payment_intent = $2 ORDER BY created, id LIMIT 1`;
 
 const USERS_OF_PROMOTION_CODE = `
-  SELECT customer AS id FROM stripe.discounts
-   WHERE workspace_id = $1 AND account = '' AND promotion_code = $2 AND customer IS NOT NULL
-  UNION
-  SELECT coalesce(customer, id) FROM stripe.checkout_sessions
-   WHERE workspace_id = $1 AND account = '' AND jsonb_path_exists(data, '$.discounts[*] ? (@.promotion_code == $code)', jsonb_build_object('code', $2::text))
-  LIMIT $3`;
+  SELECT id FROM (
+    SELECT customer AS id FROM stripe.discounts
+     WHERE workspace_id = $1 AND account = '' AND promotion_code = $2 AND customer IS NOT NULL
+    UNION
+    SELECT coalesce(customer, id) FROM stripe.checkout_sessions
+     WHERE workspace_id = $1 AND account = '' AND promotion_code = $2) AS users
+   WHERE id > $3 ORDER BY id LIMIT $4`;
 
 const SALES_OF_PERSON = `
   WITH mine AS (
-    SELECT stripe_customer_id AS id FROM tributary.customer_link WHERE workspace_id = $1 AND account = '' AND customer_id = $2)
+    SELECT stripe_customer_id AS id FROM tributary.customer_link WHERE workspace_id = $1 AND account = '' AND customer_id = $2),
+  sessions AS (
+    SELECT payment_intent, data FROM stripe.checkout_sessions
+     WHERE workspace_id = $1 AND account = '' AND customer IN (SELECT id FROM mine)
+    UNION ALL
+    SELECT payment_intent, data FROM stripe.checkout_sessions
+     WHERE workspace_id = $1 AND account = '' AND customer IS NULL AND id IN (SELECT id FROM mine))
   SELECT 'invoice' AS source, id AS source_id, NULL AS id FROM stripe.invoices
    WHERE workspace_id = $1 AND account = '' AND customer IN (SELECT id FROM mine) AND paid_at IS NOT NULL
   UNION
-  SELECT 'payment_intent', payment_intent, NULL FROM stripe.checkout_sessions
-   WHERE workspace_id = $1 AND account = '' AND (customer IN (SELECT id FROM mine) OR id IN (SELECT id FROM mine))
-     AND payment_intent IS NOT NULL AND data->>'mode' = 'payment'
+  SELECT 'payment_intent', payment_intent, NULL FROM sessions WHERE payment_intent IS NOT NULL AND data->>'mode' = 'payment'
   UNION
   SELECT source, source_id, CASE WHEN source = 'external' THEN id END FROM tributary.sale WHERE workspace_id = $1 AND customer_id = $2`;

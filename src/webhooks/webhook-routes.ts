@@ -23,7 +23,7 @@ export const WEBHOOK_ROUTES: readonly WebhookRoute[] = [
   { events: 'account.external_account.*', writes: 'external_account', settles: ['account'] },
   { events: 'account.updated', writes: 'account', settles: ['account'] },
   { events: 'capability.updated', writes: 'capability', settles: ['account'] },
-  { events: 'charge.dispute.*', writes: 'dispute', settles: ['charge'] },
+  { events: 'charge.dispute.*', writes: 'dispute', settles: ['charge', 'payment_intent'] },
   { events: 'charge.refund.updated', writes: 'refund', settles: ['charge', 'payment_intent'] },
   { events: 'charge.*', writes: 'charge', settles: ['charge'] },
   { events: 'checkout.session.*', writes: 'checkout.session', settles: ['checkout_session', 'customer'] },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { stripeEvent } from '../support/stripe-events.js';
+import { randomId, stripeEvent } from '../support/stripe-events.js';
 import { invoiceLine } from '../support/stripe-objects.js';
 import { ordersOf, payment, refundOf, Story, unix } from '../support/story.js';
 
@@ -11,6 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => story.end());
 
+const NOON = '2026-03-01T12:00:00Z';
 const PAID_AT = unix('2026-03-01T12:30:00Z');
 
 async function saleOf10000(terms: Record<string, unknown> = {}) {
@@ -140,5 +141,80 @@ describe('refunds', () => {
       ),
       { numRuns: 15 },
     );
+  });
+
+  it('takes back only what of a dispute was not reinstated', async () => {
+    story.timeIs(NOON);
+    const { partnerId, code } = await story.referrer();
+    const customer = await story.referredCustomer(code);
+    const at = unix(NOON) + 60;
+    const p = payment({ customer, paidAt: at });
+    await story.happens(...p.events);
+    const d = {
+      id: randomId('dp'),
+      object: 'dispute',
+      amount: 5000,
+      currency: 'usd',
+      charge: p.charge.id,
+      payment_intent: p.charge.payment_intent,
+      created: at + 10,
+      status: 'won',
+      balance_transactions: [
+        { id: 'txn_1', amount: -5000, currency: 'usd', fee: 1500, created: at + 10 },
+        { id: 'txn_2', amount: 3000, currency: 'usd', fee: 0, created: at + 20 },
+      ],
+    };
+    await story.happens(stripeEvent('charge.dispute.funds_reinstated', d, { created: at + 20 }));
+    expect((await story.commissions(partnerId)).map((c) => c.netMinor)).toEqual([600]);
+  });
+
+  it('takes a dispute back whose charge the mirror does not have', async () => {
+    story.timeIs(NOON);
+    const { partnerId, code } = await story.referrer();
+    const customer = await story.referredCustomer(code);
+    const at = unix(NOON) + 60;
+    const p = payment({ customer, paidAt: at });
+    await story.happens(...p.events.slice(1));
+    const d = {
+      id: randomId('dp'),
+      object: 'dispute',
+      amount: 5000,
+      currency: 'usd',
+      charge: p.charge.id,
+      payment_intent: p.charge.payment_intent,
+      created: at + 10,
+      status: 'lost',
+      balance_transactions: [{ id: 'txn_1', amount: -5000, created: at + 10 }],
+    };
+    await story.happens(stripeEvent('charge.dispute.funds_withdrawn', d, { created: at + 20 }));
+    expect((await story.commissions(partnerId)).map((c) => c.netMinor)).toEqual([0]);
+  });
+
+  it('does not subtract contained tax twice from an invoice with an old discount', async () => {
+    story.timeIs(NOON);
+    const { partnerId, code } = await story.referrer();
+    const customer = await story.referredCustomer(code);
+    const at = unix(NOON) + 60;
+    // 10000 incl. 20 % tax, 10 % off: total 9000 of which 1500 tax; net 7500 -> 1500
+    const line = invoiceLine({
+      amount: 10000,
+      taxes: undefined,
+      tax_amounts: [{ amount: 1500, inclusive: true }],
+      discount_amounts: undefined,
+    });
+    const p = payment({
+      customer,
+      paidAt: at,
+      lines: [line],
+      invoice: {
+        total: 9000,
+        amount_paid: 9000,
+        tax: 1500,
+        discount: { id: 'di_old', object: 'discount' },
+        total_discount_amounts: undefined,
+      },
+    });
+    await story.happens(...p.events);
+    expect((await story.commissions(partnerId)).map((c) => c.netMinor)).toEqual([1500]);
   });
 });

@@ -107,7 +107,10 @@ const TABLES: Record<string, MirrorTable> = {
     columns: { charge: ref('charge'), payment_intent: ref('payment_intent'), status },
     indexed: ['charge', 'payment_intent'],
   },
-  disputes: { columns: { charge: ref('charge'), payment_intent: ref('payment_intent'), status }, indexed: ['charge'] },
+  disputes: {
+    columns: { charge: ref('charge'), payment_intent: ref('payment_intent'), status },
+    indexed: ['charge', 'payment_intent'],
+  },
   payment_methods: { columns: { customer: ref('customer'), type: text(`data->>'type'`) }, indexed: ['customer'] },
   products: { columns: { active: flag('active') } },
   prices: { columns: { product: ref('product'), active: flag('active') }, indexed: ['product'] },
@@ -138,9 +141,10 @@ const TABLES: Record<string, MirrorTable> = {
       payment_intent: ref('payment_intent'),
       subscription: ref('subscription'),
       invoice: ref('invoice'),
+      promotion_code: text(`stripe.ref(data#>'{discounts,0,promotion_code}')`),
       status,
     },
-    indexed: ['customer', 'client_reference_id', 'payment_intent'],
+    indexed: ['customer', 'client_reference_id', 'payment_intent', 'promotion_code'],
   },
   balance_transactions: { columns: { source: ref('source'), type: text(`data->>'type'`) }, indexed: ['source'] },
   transfers: {

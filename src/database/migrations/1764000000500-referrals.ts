@@ -135,6 +135,7 @@ const STATEMENTS = [
   `CREATE UNIQUE INDEX commission_live ON tributary.commission (workspace_id, program_id, sale_id, rule) WHERE status <> 'superseded'`,
   `CREATE INDEX commission_listed ON tributary.commission (workspace_id, created_at, id)`,
   `CREATE INDEX commission_partner ON tributary.commission (workspace_id, partner_id, created_at, id)`,
+  `CREATE INDEX commission_customer ON tributary.commission (workspace_id, customer_id)`,
   `CREATE INDEX commission_sale ON tributary.commission (workspace_id, sale_id)`,
 ];
 
