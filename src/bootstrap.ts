@@ -127,12 +127,26 @@ async function start(given: AppConfig, options: ServiceOptions, undo: Undo): Pro
 async function openDatabase(config: AppConfig, undo: Undo): Promise<{ databaseUrl: string; dataSource: DataSource }> {
   const databaseUrl = config.databaseUrl ?? (await startOwnPostgres(config, undo));
   const { databasePoolSize: poolSize, databaseStatementTimeoutMs: statementTimeoutMs } = config;
-  const dataSource = await createDataSource({ url: databaseUrl, poolSize, statementTimeoutMs }).initialize();
+  const dataSource = await createDataSource({ url: databaseUrl, poolSize, statementTimeoutMs })
+    .initialize()
+    .catch((cause: unknown) => {
+      throw config.databaseUrl === undefined ? cause : unusableDatabase(databaseUrl, cause);
+    });
   undo.add(async () => {
     if (dataSource.isInitialized) await dataSource.destroy();
   });
   await migrate(dataSource);
   return { databaseUrl, dataSource };
+}
+
+function unusableDatabase(url: string, cause: unknown): Error {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const shown = new URL(url);
+  shown.password = '';
+  return new Error(
+    `DATABASE_URL is ${shown.href}, which cannot be used (${why}); it must name a PostgreSQL that answers`,
+    { cause },
+  );
 }
 
 async function startOwnPostgres({ dataDir }: AppConfig, undo: Undo): Promise<string> {

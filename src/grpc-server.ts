@@ -39,11 +39,19 @@ function protoRoot(): string {
   return join(folder, 'proto');
 }
 
+/** The whole server and each of its services, as probes may ask for either. */
+const HEALTHY: Record<string, 'SERVING'> = Object.fromEntries(
+  ['', ...['Billing', 'Referrals', 'Payouts'].map((service) => `${GRPC_PACKAGE}.${service}`)].map((name) => [
+    name,
+    'SERVING' as const,
+  ]),
+);
+
 /** Nest's gRPC transport with a port that can be asked for, health, reflection and a stop that has a limit. */
 export class GrpcFace extends ServerGrpc {
   /** Where it can be called, once listening; `grpcPort` 0 takes a free port. */
   address = '';
-  private readonly health = new HealthImplementation({ '': 'SERVING' });
+  private readonly health = new HealthImplementation(HEALTHY);
   private server: Server | null = null;
 
   constructor(
@@ -74,7 +82,7 @@ export class GrpcFace extends ServerGrpc {
     this.server = null;
     this.grpcClient = null;
     if (!server) return;
-    this.health.setStatus('', 'NOT_SERVING');
+    for (const name of Object.keys(HEALTHY)) this.health.setStatus(name, 'NOT_SERVING');
     const timer = setTimeout(() => server.forceShutdown(), DRAIN_LIMIT_MS);
     await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
     clearTimeout(timer);

@@ -53,6 +53,11 @@ export function createHttpFace(config: AppConfig): HttpFace {
   if (config.role === 'worker') serveOnlyOps(server);
   logRequests(server);
   acceptBodies(server);
+  server.addHook('onRequest', (request, _reply, done) => {
+    // Signed bytes are taken whatever they are called, also by names that are no media type.
+    if (isWebhook(request)) request.headers['content-type'] = 'application/octet-stream';
+    done();
+  });
   return { adapter, routes };
 }
 

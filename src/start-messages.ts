@@ -50,8 +50,11 @@ export function reasonOf(error: unknown): string {
   if (code === 'EADDRINUSE' && port !== undefined) {
     return `Port ${port} on ${address ?? 'this machine'} is taken by another program; stop it, or choose another port with PORT or TRIBUTARY_SANDBOX_PORT.`;
   }
+  if (code === 'EADDRNOTAVAIL') {
+    return `HOST is ${address ?? 'an address'}, which this machine does not have; it wants an address to listen on, such as 127.0.0.1.`;
+  }
   if (/No address added out of total|EADDRINUSE/.test(message)) {
-    return 'The gRPC port is taken by another program; stop it, or choose another one with GRPC_PORT.';
+    return 'The gRPC port is taken by another program; stop it, or choose another one with GRPC_PORT (or HOST is not an address of this machine).';
   }
   return `Tributary did not start: ${message.split('\n', 1)[0] ?? 'unknown reason'}.`.replace(/\.\.$/, '.');
 }

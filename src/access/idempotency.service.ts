@@ -225,5 +225,6 @@ function mismatch(key: string): DomainError {
     'conflict',
     'idempotency_mismatch',
     `Idempotency-Key ${key} was used for another request; use a new key for a new intention`,
+    { field: 'Idempotency-Key' },
   );
 }

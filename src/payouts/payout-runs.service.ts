@@ -173,7 +173,7 @@ function nothingDue(currency: string, cutoff: Date, { skipped }: RunPlan): Domai
   const reasons = [...new Set(skipped.map(({ reason }) => reason))].sort().join(', ');
   const left = skipped.length === 0 ? '' : `; left out: ${skipped.length} (${reasons})`;
   const message = `nothing in ${currency.toUpperCase()} can be paid at the cut-off ${cutoff.toISOString()}${left}`;
-  return new DomainError('conflict', 'nothing_due', message);
+  return new DomainError('conflict', 'nothing_due', message, { field: 'currency' });
 }
 
 function runChanged({ id, revision, totalMinor, currency, payoutCount }: PayoutRunView): DomainError {

@@ -56,7 +56,8 @@ export class PayoutsRepository {
   /** In one statement per thousand, so that a large run stays below the protocol's number of parameters. */
   async insertDrafts(payouts: readonly Payout[], tx: EntityManager): Promise<void> {
     for (let start = 0; start < payouts.length; start += INSERT_ROWS) {
-      await tx.getRepository(Payout).insert(payouts.slice(start, start + INSERT_ROWS));
+      // Copies, because TypeORM writes the columns' defaults back into what it is given, as the driver's text.
+      await tx.getRepository(Payout).insert(payouts.slice(start, start + INSERT_ROWS).map((payout) => ({ ...payout })));
     }
   }
 

@@ -32,7 +32,8 @@ export class PersonsRepository {
 
   /**
    * The person behind a Stripe customer, made when something ties the customer to a code: the one whose click or sign-up a
-   * checkout names, else a new one. Null when nothing does, so that customers whom nobody referred leave no trace here.
+   * checkout names first, else a new one. A click's id stands in a link that people pass on, so that a second customer who
+   * names it is somebody else until the company says otherwise. Null when nothing does, so that customers whom nobody referred leave no trace here.
    */
   async findOrMake(
     workspaceId: string,
@@ -67,6 +68,7 @@ export class PersonsRepository {
          JOIN tributary.referral_tracking t ON t.workspace_id = s.workspace_id AND t.id = s.client_reference_id
         WHERE s.workspace_id = $1 AND s.account = '' AND (s.customer = $2 OR s.id = $2) AND t.customer_id IS NOT NULL
           AND coalesce(s.status, 'complete') = 'complete'
+          AND NOT EXISTS (SELECT 1 FROM tributary.customer_link l WHERE l.workspace_id = $1 AND l.customer_id = t.customer_id)
         ORDER BY s.created, s.id LIMIT 1`,
       [workspaceId, stripeCustomerId],
     )) as Array<{ customer_id: string }>;

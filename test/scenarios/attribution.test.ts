@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Stripe from 'stripe';
+import { invoiceLine } from '../support/stripe-objects.js';
 import { checkoutBy, ordersOf, payment, Story, unix } from '../support/story.js';
 import { drainWithRefetches, randomId, stripeEvent } from '../support/stripe-events.js';
 
@@ -77,6 +78,26 @@ describe('attribution', () => {
 
       expect(await story.commissions(partnerId)).toHaveLength(attributed ? 1 : 0);
     }
+  });
+
+  it('takes two customers who name one click for two persons, each with a window of their own', async () => {
+    story.timeIs('2026-01-01T00:00:00Z');
+    const { partnerId, code } = await story.referrer({ conversionWindowDays: 1 });
+    const click = await story.click(code);
+    const atClick = unix('2026-01-01T00:00:00Z');
+    for (const [seconds, amount] of [
+      [86_400, 5_000],
+      [86_401, 6_000],
+    ] as const) {
+      const customer = randomId('cus');
+      const lines = [invoiceLine({ amount })];
+      await story.happens(
+        checkoutBy(click, customer, atClick + seconds),
+        ...payment({ customer, paidAt: atClick + 90_000, lines }).events,
+      );
+    }
+
+    expect((await story.commissions(partnerId)).map(({ amountMinor }) => amountMinor)).toEqual([1_000]);
   });
 
   it('scenario 3: a renewal 90 days later earns, since the window limits the first bind only', async () => {

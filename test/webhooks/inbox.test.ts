@@ -55,6 +55,13 @@ describe('the inbox', () => {
 
     expect(answer).toMatchObject({ status: 200, body: { received: true } });
     expect(await stored(event.id)).toMatchObject([{ body }]);
+    for (const type of ['foo', 'application/xml', 'multipart/form-data', 'application/json; charset=latin1']) {
+      const again = { 'stripe-signature': signatureOf(body, [SECRET]), 'content-type': type };
+      expect({ type, status: (await service.http('POST', '/webhooks/stripe', body, again)).status }).toEqual({
+        type,
+        status: 200,
+      });
+    }
   });
 
   it('acknowledges and keeps event types that nobody knows', async () => {
