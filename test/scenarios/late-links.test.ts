@@ -12,6 +12,17 @@ afterAll(() => story.end());
 const NOON = '2026-03-01T12:00:00Z';
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** A paid checkout of 50.00 USD without an invoice, and its charge. */
+function oneOffPayment(customer: string, at: number, chargeFields: Record<string, unknown> = {}) {
+  const pi = randomId('pi');
+  const amounts = { amount_total: 5000, amount_subtotal: 5000, currency: 'usd', total_details: {} };
+  return {
+    pi,
+    ch: charge({ customer, created: at, payment_intent: pi, ...chargeFields }),
+    session: checkoutSession({ mode: 'payment', customer, created: at, payment_intent: pi, ...amounts }),
+  };
+}
+
 describe('a link that arrives last', () => {
   it('earns when the Stripe customer of a known sign-up is told after the invoice', async () => {
     story.timeIs(NOON);
@@ -79,18 +90,7 @@ describe('a link that arrives last', () => {
     const { partnerId, code } = await story.referrer();
     const customer = await story.referredCustomer(code);
     const at = unix(NOON) + 60;
-    const pi = randomId('pi');
-    const ch = charge({ customer, created: at, payment_intent: pi });
-    const session = checkoutSession({
-      mode: 'payment',
-      customer,
-      created: at,
-      payment_intent: pi,
-      amount_total: 5000,
-      amount_subtotal: 5000,
-      currency: 'usd',
-      total_details: {},
-    });
+    const { pi, ch, session } = oneOffPayment(customer, at);
     await story.happens(
       stripeEvent('charge.succeeded', ch, { created: at }),
       stripeEvent('checkout.session.completed', session, { created: at }),
@@ -108,18 +108,7 @@ describe('a link that arrives last', () => {
     const { partnerId, code } = await story.referrer({ reward: { type: 'one_time', amountMinor: 500 } });
     const customer = await story.referredCustomer(code);
     const at = unix(NOON) + 60;
-    const pi = randomId('pi');
-    const ch = charge({ customer, created: at, payment_intent: pi });
-    const session = checkoutSession({
-      mode: 'payment',
-      customer,
-      created: at,
-      payment_intent: pi,
-      amount_total: 5000,
-      amount_subtotal: 5000,
-      currency: 'usd',
-      total_details: {},
-    });
+    const { pi, ch, session } = oneOffPayment(customer, at);
     const bill = invoice({ customer, created: at + 2 });
     await story.happens(
       stripeEvent('invoice.paid', bill, { created: at + 2 }),
@@ -152,18 +141,7 @@ describe('a link that arrives last', () => {
     const { partnerId, code } = await story.referrer();
     const customer = await story.referredCustomer(code);
     const at = unix(NOON) + 60;
-    const pi = randomId('pi');
-    const ch = charge({ customer: null, created: at, payment_intent: pi });
-    const session = checkoutSession({
-      mode: 'payment',
-      customer,
-      created: at,
-      payment_intent: pi,
-      amount_total: 5000,
-      amount_subtotal: 5000,
-      currency: 'usd',
-      total_details: {},
-    });
+    const { ch, session } = oneOffPayment(customer, at, { customer: null });
     await story.happens(stripeEvent('checkout.session.completed', session, { created: at }));
     await story.happens(stripeEvent('charge.succeeded', ch, { created: at }));
     expect((await story.commissions(partnerId)).map((c) => c.netMinor)).toEqual([1000]);
