@@ -4,11 +4,11 @@ import { WorkspacesService } from '../access/workspaces.service.js';
 import { DomainError, invalidField } from '../common/errors.js';
 import { decodeCursor, toPage, type Page } from '../common/pagination.js';
 import { OBJECT_FILTERS, type BillingObjectView, type ListObjectsQuery } from './dto/billing.dto.js';
-import type { StripeObjectType } from './object-type.js';
-import { STRIPE_OBJECT_TYPES, typeOfTable } from './registry.js';
-import type { StripeModel } from './stripe-model.entity.js';
-import { Subscription } from './subscription.entity.js';
-import { SubscriptionItem } from './subscription-item.entity.js';
+import type { StripeObjectType } from './objects/object-type.js';
+import { STRIPE_OBJECT_TYPES, typeOfTable } from './objects/registry.js';
+import type { StripeModel } from './objects/stripe-model.entity.js';
+import { Subscription } from './objects/subscription.entity.js';
+import { SubscriptionItem } from './objects/subscription-item.entity.js';
 
 /** Objects without a creation time are listed by id alone. */
 const UNDATED = 0;

@@ -5,11 +5,11 @@ import { BillingReader } from './billing-reader.service.js';
 import { BillingService } from './billing.service.js';
 import { BillingGrpcController } from './billing.grpc.controller.js';
 import { BillingHttpController } from './billing.http.controller.js';
-import { MirrorWriter } from './mirror-writer.js';
-import { RefetchQueue } from './refetch-queue.js';
-import { RefetchWorker } from './refetch.worker.js';
-import { SettleQueue } from './settle-queue.js';
-import { StripeFetcher } from './stripe-fetcher.js';
+import { MirrorWriter } from './mirror/mirror-writer.js';
+import { RefetchQueue } from './mirror/refetch-queue.js';
+import { RefetchWorker } from './mirror/refetch.worker.js';
+import { SettleQueue } from './mirror/settle-queue.js';
+import { StripeFetcher } from './mirror/stripe-fetcher.js';
 
 @Module({
   imports: [AccessModule, StripeModule],

@@ -11,12 +11,12 @@ import {
   type GetObjectQuery,
   type ListObjectsQuery,
 } from './dto/billing.dto.js';
-import { MirrorWriter } from './mirror-writer.js';
-import type { StripeObjectType } from './object-type.js';
-import { typeOfObject } from './registry.js';
-import { SettleQueue } from './settle-queue.js';
-import { snapshotOf, StripeFetcher } from './stripe-fetcher.js';
-import type { StripeData } from './stripe-model.entity.js';
+import { MirrorWriter } from './mirror/mirror-writer.js';
+import type { StripeObjectType } from './objects/object-type.js';
+import { typeOfObject } from './objects/registry.js';
+import { SettleQueue } from './mirror/settle-queue.js';
+import { snapshotOf, StripeFetcher } from './mirror/stripe-fetcher.js';
+import type { StripeData } from './objects/stripe-model.entity.js';
 
 /** Stripe drafts a renewal and finalizes it about an hour later; a subscription is not over in between. */
 const RENEWAL_GRACE_SECONDS = 2 * 3600;

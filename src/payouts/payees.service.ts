@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { In, type EntityManager } from 'typeorm';
-import { Account } from '../billing/account.entity.js';
+import { Account } from '../billing/objects/account.entity.js';
 import { PayoutMethodsService } from '../partners/payout-methods.service.js';
 import { ProgramTerms } from '../referrals/program-terms.service.js';
 import type { Payee } from './run-plan.js';

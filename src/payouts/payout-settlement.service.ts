@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { BillingReader } from '../billing/billing-reader.service.js';
-import { typeOfTable } from '../billing/registry.js';
-import type { SettleKey } from '../billing/settle-queue.js';
+import { typeOfTable } from '../billing/objects/registry.js';
+import type { SettleKey } from '../billing/mirror/settle-queue.js';
 import { Clock } from '../common/clock.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { Drafts } from './drafts.service.js';

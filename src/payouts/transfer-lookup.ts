@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { embeddedObjects } from '../billing/shapes.js';
+import { embeddedObjects } from '../billing/objects/shapes.js';
 import { DomainError } from '../common/errors.js';
 import { StripeGateway } from '../stripe/stripe-gateway.service.js';
 import type { Payout } from './payout.entity.js';

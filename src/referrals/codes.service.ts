@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { SettleQueue } from '../billing/settle-queue.js';
+import { SettleQueue } from '../billing/mirror/settle-queue.js';
 import { Clock } from '../common/clock.js';
 import { DomainError, invalidField, notFound } from '../common/errors.js';
 import { newId } from '../common/ids.js';

@@ -1,4 +1,4 @@
-import { isObject, minorOf } from '../billing/shapes.js';
+import { isObject, minorOf } from '../billing/objects/shapes.js';
 import { divideHalfAwayFromZero } from '../common/money.js';
 
 /** One charge of a sale with what moved on it, as the mirror has it; amounts in minor units of the sale's currency. */

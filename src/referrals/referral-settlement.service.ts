@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { SettleQueue, type SettleKey } from '../billing/settle-queue.js';
+import { SettleQueue, type SettleKey } from '../billing/mirror/settle-queue.js';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/errors.js';
 import { newId } from '../common/ids.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { inclusiveTaxMinor, isObject, lineDiscountMinor, minorOf } from '../billing/shapes.js';
-import type { StripeData } from '../billing/stripe-model.entity.js';
+import { inclusiveTaxMinor, isObject, lineDiscountMinor, minorOf } from '../billing/objects/shapes.js';
+import type { StripeData } from '../billing/objects/stripe-model.entity.js';
 import type { SaleFigures, SaleLine } from './commission-rules.js';
 import { moneyOut, type ChargeMovements, type MoneyOut } from './money-out.js';
 import { Sale, type SaleSource } from './sale.entity.js';

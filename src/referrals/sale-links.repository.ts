@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { SettleKey } from '../billing/settle-queue.js';
+import type { SettleKey } from '../billing/mirror/settle-queue.js';
 import type { SaleReference } from './sale-facts.repository.js';
 
 /** A key with the Stripe customer that it leads to; a guest's checkout session stands for its missing customer. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { SettleQueue } from '../billing/settle-queue.js';
+import { SettleQueue } from '../billing/mirror/settle-queue.js';
 import { Clock, MS_PER_SECOND } from '../common/clock.js';
 import { DomainError, invalidField } from '../common/errors.js';
 import { newId } from '../common/ids.js';

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { SettleQueue, settleKeyText, type SettleKey } from '../billing/settle-queue.js';
+import { SettleQueue, settleKeyText, type SettleKey } from '../billing/mirror/settle-queue.js';
 import { PollingWorker } from '../common/background-worker.js';
 import { PayoutSettlement } from '../payouts/payout-settlement.service.js';
 import { ReferralSettlement } from '../referrals/referral-settlement.service.js';

@@ -1,4 +1,4 @@
-import type { StripeData } from '../billing/stripe-model.entity.js';
+import type { StripeData } from '../billing/objects/stripe-model.entity.js';
 import { canonicalJson } from '../common/canonical-json.js';
 
 /** One event's view of its object. `previous` are Stripe's `previous_attributes`: the values that the event replaced. */

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
-import type { SettleKey } from '../billing/settle-queue.js';
-import { embeddedStates, type Snapshot } from '../billing/snapshot.js';
+import type { SettleKey } from '../billing/mirror/settle-queue.js';
+import { embeddedStates, type Snapshot } from '../billing/mirror/snapshot.js';
 import { newestWithinSecond, type EventState } from './event-order.js';
 import { eventKind, keysOfEvent, owningAccount, subjectOf } from './webhook-routes.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { STRIPE_OBJECT_TYPES, typeOfObject } from '../billing/registry.js';
+import { STRIPE_OBJECT_TYPES, typeOfObject } from '../billing/objects/registry.js';
 import { eventKind, keysOfEvent, routeOf, subjectOf, WEBHOOK_ROUTES } from './webhook-routes.js';
 
 /** An object in which every reference is set, so that a type's touches come out in full. */

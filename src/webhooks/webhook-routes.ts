@@ -1,7 +1,7 @@
-import type { TouchedKey } from '../billing/shapes.js';
-import type { StripeObjectType } from '../billing/object-type.js';
-import { typeOfObject } from '../billing/registry.js';
-import type { StripeData } from '../billing/stripe-model.entity.js';
+import type { TouchedKey } from '../billing/objects/shapes.js';
+import type { StripeObjectType } from '../billing/objects/object-type.js';
+import { typeOfObject } from '../billing/objects/registry.js';
+import type { StripeData } from '../billing/objects/stripe-model.entity.js';
 
 /** What a family of events writes and what is settled again because of it. */
 export interface WebhookRoute {

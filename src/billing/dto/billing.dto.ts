@@ -3,7 +3,7 @@ import { Transform } from 'class-transformer';
 import { IsBoolean, IsOptional, Matches } from 'class-validator';
 import { IdText } from '../../common/dto-decorators.js';
 import { PageQuery } from '../../common/page-query.dto.js';
-import type { StripeData } from '../stripe-model.entity.js';
+import type { StripeData } from '../objects/stripe-model.entity.js';
 
 /** Stripe's plural in the path, with underscores: `customers`, `invoice_line_items`, `checkout_sessions`. */
 export class ObjectsParam {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { StripeGateway } from '../stripe/stripe-gateway.service.js';
+import { StripeGateway } from '../../stripe/stripe-gateway.service.js';
 import type { RefetchReason } from './refetch.entity.js';
-import { discountRefs, isTruncatedList, minorOf } from './shapes.js';
+import { discountRefs, isTruncatedList, minorOf } from '../objects/shapes.js';
 import type { Snapshot } from './snapshot.js';
 
 /** A tie can only be decided by an answer of a later second, so that it is not asked for at once. */

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError } from '../common/errors.js';
-import { StripeGateway, type StripeAnswer, type StripeReadOptions } from '../stripe/stripe-gateway.service.js';
-import type { StripeObjectType } from './object-type.js';
-import { embeddedObjects } from './shapes.js';
+import { DomainError } from '../../common/errors.js';
+import { StripeGateway, type StripeAnswer, type StripeReadOptions } from '../../stripe/stripe-gateway.service.js';
+import type { StripeObjectType } from '../objects/object-type.js';
+import { embeddedObjects } from '../objects/shapes.js';
 import { RANK_FETCHED, type Snapshot } from './snapshot.js';
-import type { StripeData } from './stripe-model.entity.js';
+import type { StripeData } from '../objects/stripe-model.entity.js';
 
 const PAGE_SIZE = 100;
 

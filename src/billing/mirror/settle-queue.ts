@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { TouchedKey } from './shapes.js';
+import type { TouchedKey } from '../objects/shapes.js';
 
 export interface SettleKey extends TouchedKey {
   workspaceId: string;

@@ -1,5 +1,5 @@
 import { Column, PrimaryColumn, type ColumnType } from 'typeorm';
-import { bigintAsNumber } from '../database/bigint-column.js';
+import { bigintAsNumber } from '../../database/bigint-column.js';
 
 export type StripeData = Record<string, unknown>;
 

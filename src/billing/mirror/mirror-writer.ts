@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { storableJson } from './json-text.js';
 import { RefetchQueue } from './refetch-queue.js';
-import type { StripeObjectType } from './object-type.js';
-import { STRIPE_OBJECT_TYPES, writeOrder } from './registry.js';
-import { isTruncatedList } from './shapes.js';
+import type { StripeObjectType } from '../objects/object-type.js';
+import { STRIPE_OBJECT_TYPES, writeOrder } from '../objects/registry.js';
+import { isTruncatedList } from '../objects/shapes.js';
 import { SettleQueue } from './settle-queue.js';
 import { embeddedStates, newestOfEach, ownedMembers, snapshotKey, type Snapshot } from './snapshot.js';
 

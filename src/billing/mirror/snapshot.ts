@@ -1,7 +1,7 @@
-import { embeddedObjects } from './shapes.js';
-import type { StripeObjectType } from './object-type.js';
-import { typeOfObject } from './registry.js';
-import type { StripeData } from './stripe-model.entity.js';
+import { embeddedObjects } from '../objects/shapes.js';
+import type { StripeObjectType } from '../objects/object-type.js';
+import { typeOfObject } from '../objects/registry.js';
+import type { StripeData } from '../objects/stripe-model.entity.js';
 
 /** Ranks of states that no event of their own vouches for; an event's state has the rank n ≥ 1. */
 export const RANK_FETCHED = 0;
