@@ -89,6 +89,35 @@ export interface InvoiceRow {
   payment: string | null;
 }
 
+/** What a payment link or a quote lists and its object does not show. */
+export interface ItemsRow {
+  id: string;
+  object: 'sandbox.items';
+  created: number;
+  items: Wire<Stripe.LineItem>[];
+  /** The one-off part of a quote; nothing for a payment link. */
+  trialPeriodDays?: number | null;
+}
+
+/** An update of a subscription that waits for its payment. */
+export interface PendingUpdateRow {
+  id: string;
+  object: 'sandbox.pending_update';
+  created: number;
+  invoice: string;
+  changes: { id?: string; price?: string; quantity?: number; deleted?: boolean }[];
+}
+
+/** How much a meter counted, one row an event. */
+export interface MeterReadingRow {
+  id: string;
+  object: 'sandbox.meter_reading';
+  created: number;
+  eventName: string;
+  customer: string | null;
+  value: number;
+}
+
 /** Every kind of object by its `object` name. */
 export interface Kinds {
   account: Wire<Stripe.Account>;
@@ -124,11 +153,28 @@ export interface Kinds {
   credit_note: Wire<Stripe.CreditNote>;
   webhook_endpoint: Wire<Stripe.WebhookEndpoint>;
   event: EventRow;
+  tax_id: Wire<Stripe.TaxId>;
+  card: Wire<Stripe.Card>;
+  bank_account: Wire<Stripe.BankAccount>;
+  source: Wire<Stripe.Source>;
+  setup_intent: Wire<Stripe.SetupIntent>;
+  setup_attempt: Wire<Stripe.SetupAttempt>;
+  mandate: Wire<Stripe.Mandate>;
+  person: Wire<Stripe.Person>;
+  'billing.meter': Wire<Stripe.Billing.Meter>;
+  'billing.credit_grant': Wire<Stripe.Billing.CreditGrant>;
+  'billing.credit_balance_transaction': Wire<Stripe.Billing.CreditBalanceTransaction>;
+  subscription_schedule: Wire<Stripe.SubscriptionSchedule>;
+  quote: Wire<Stripe.Quote>;
+  payment_link: Wire<Stripe.PaymentLink>;
   'radar.early_fraud_warning': Wire<Stripe.Radar.EarlyFraudWarning>;
   'sandbox.card': CardRow;
   'sandbox.endpoint': EndpointRow;
   'sandbox.checkout': CheckoutRow;
   'sandbox.invoice': InvoiceRow;
+  'sandbox.items': ItemsRow;
+  'sandbox.pending_update': PendingUpdateRow;
+  'sandbox.meter_reading': MeterReadingRow;
 }
 export type Kind = keyof Kinds;
 
