@@ -1,4 +1,5 @@
 import type { Kinds } from '../core/wire.js';
+import { without } from '../core/without.js';
 
 type Charge = Kinds['charge'];
 
@@ -29,6 +30,7 @@ export function chargeDetails(
   method: Kinds['payment_method'] | undefined,
   amount: number,
 ): Charge['payment_method_details'] {
+  if (method && method.type !== 'card') return otherDetails(method);
   const card = method?.card;
   return {
     card: {
@@ -59,4 +61,21 @@ export function chargeDetails(
     },
     type: 'card',
   };
+}
+
+/** Of other kinds the charge keeps what identifies the account. */
+function otherDetails(method: Kinds['payment_method']): Charge['payment_method_details'] {
+  const { type, sepa_debit: sepa, us_bank_account: bank, bacs_debit: bacs, paypal } = method;
+  if (sepa) {
+    return { type, sepa_debit: { ...without(sepa, 'generated_from'), mandate: null } };
+  }
+  if (bank) {
+    const { account_holder_type, account_type, bank_name, fingerprint, last4, routing_number } = bank;
+    const shown = { account_holder_type, account_type, bank_name, fingerprint, last4, routing_number };
+    return { type, us_bank_account: { ...shown, payment_reference: null } };
+  }
+  if (bacs) return { type, bacs_debit: { ...bacs, mandate: null } };
+  if (paypal) return { type, paypal: { ...paypal, payer_name: null, seller_protection: null, transaction_id: null } };
+  if (method.link) return { type, link: { country: 'US' } };
+  return { type };
 }

@@ -18,7 +18,14 @@ export interface BalanceChange {
 
 export function changeBalance(scope: Scope, customer: Customer, change: BalanceChange): BalanceTransaction {
   const current = scope.get('customer', customer.id);
-  const balance = current.balance + change.amount;
+  const transaction = recordChange(scope, current, change);
+  const patch = { balance: transaction.ending_balance, currency: current.currency ?? change.currency };
+  scope.update('customer', current, patch, 'customer.updated');
+  return transaction;
+}
+
+/** Only the transaction, for who changes the customer himself. */
+export function recordChange(scope: Scope, customer: Customer, change: BalanceChange): BalanceTransaction {
   const transaction: BalanceTransaction = {
     id: stripeId('cbtxn'),
     object: 'customer_balance_transaction',
@@ -30,13 +37,11 @@ export function changeBalance(scope: Scope, customer: Customer, change: BalanceC
     customer: customer.id,
     customer_account: null,
     description: change.description ?? null,
-    ending_balance: balance,
+    ending_balance: customer.balance + change.amount,
     invoice: change.invoice ?? null,
     livemode: false,
     metadata: change.metadata ?? {},
     type: change.type,
   };
-  scope.insert('customer_balance_transaction', transaction);
-  scope.update('customer', current, { balance, currency: current.currency ?? change.currency }, 'customer.updated');
-  return transaction;
+  return scope.insert('customer_balance_transaction', transaction);
 }

@@ -4,6 +4,13 @@ import type { Kinds } from '../core/wire.js';
 
 type Customer = Kinds['customer'];
 
+export const NO_INVOICE_SETTINGS: Customer['invoice_settings'] = {
+  custom_fields: null,
+  default_payment_method: null,
+  footer: null,
+  rendering_options: null,
+};
+
 export function newCustomer(scope: Scope, fields: Partial<Customer>): Customer {
   return scope.insert(
     'customer',
@@ -21,7 +28,7 @@ export function newCustomer(scope: Scope, fields: Partial<Customer>): Customer {
       discount: null,
       email: null,
       invoice_prefix: humanCode(8),
-      invoice_settings: { custom_fields: null, default_payment_method: null, footer: null, rendering_options: null },
+      invoice_settings: NO_INVOICE_SETTINGS,
       livemode: false,
       metadata: {},
       name: null,

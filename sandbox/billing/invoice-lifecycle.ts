@@ -104,9 +104,13 @@ export function defaultPaymentMethod(scope: Scope, invoice: Invoice): string | n
     invoice.default_payment_method ??
     subscription?.default_payment_method ??
     customer?.invoice_settings.default_payment_method ??
-    null
+    legacyDefault(scope, customer?.default_source ?? null)
   );
 }
+
+/** A legacy card is a payment method too; other sources cannot pay an invoice here. */
+const legacyDefault = (scope: Scope, source: string | null): string | null =>
+  source !== null && scope.maybe('payment_method', source) ? source : null;
 
 export function markPaid(scope: Scope, invoice: Invoice, amount: number): Invoice {
   const patch: Partial<Invoice> = {

@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
 import { invalidRequest } from '../core/errors.js';
 import { stripeId } from '../core/ids.js';
 import type { Scope } from '../core/scope.js';
 import type { CardBehaviour, Kinds } from '../core/wire.js';
 import { noBillingDetails } from './defaults.js';
+import { fingerprintOf, kindDetails, TEST_METHODS } from './payment-method-kinds.js';
 
 type PaymentMethod = Kinds['payment_method'];
 
-interface TestCard {
+export interface TestCard {
   brand: string;
   last4: string;
   behaviour: CardBehaviour;
@@ -44,52 +44,71 @@ export function resolvePaymentMethod(
   name: string | null = null,
 ): string {
   const card = testCard(id);
-  if (!card) return scope.get('payment_method', id, 'payment_method').id;
-  return newCard(scope, card, { email, name }).id;
+  if (card) return newCard(scope, card, { email, name }).id;
+  const other = TEST_METHODS[id];
+  if (other) return newMethod(scope, kindDetails(other.type, other.sent, email), { email, name }).id;
+  return scope.get('payment_method', id, 'payment_method').id;
 }
 
-/** The same card number has the same fingerprint, which is how self-referrals are found. */
-export function newCard(
-  scope: Scope,
-  card: TestCard,
-  fields: { email?: string | null; name?: string | null; metadata?: Record<string, string>; fingerprint?: string } = {},
-): PaymentMethod {
-  const fingerprint =
-    fields.fingerprint ??
-    createHash('sha256')
-      .update(card.brand + card.last4)
-      .digest('hex')
-      .slice(0, 16);
-  const id = stripeId('pm');
-  scope.insert('sandbox.card', { id, object: 'sandbox.card', created: scope.now, behaviour: card.behaviour });
-  return scope.insert('payment_method', {
-    id,
-    object: 'payment_method',
-    allow_redisplay: 'unspecified',
-    billing_details: noBillingDetails(fields.email ?? null, fields.name ?? null),
-    card: {
-      brand: card.brand,
-      checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: 'pass' },
-      country: 'US',
-      display_brand: card.brand,
-      ...EXPIRY,
-      fingerprint,
-      funding: 'credit',
-      generated_from: null,
-      last4: card.last4,
-      networks: { available: [card.brand], preferred: null },
-      regulated_status: 'unregulated',
-      three_d_secure_usage: { supported: true },
-      wallet: null,
-    },
+export interface MethodFields {
+  /** Chosen beforehand by a legacy card, which is a payment method under its own id. */
+  id?: string;
+  customer?: string;
+  email?: string | null;
+  name?: string | null;
+  phone?: string | null;
+  address?: PaymentMethod['billing_details']['address'];
+  metadata?: Record<string, string>;
+  allowRedisplay?: string;
+}
+
+export function newCard(scope: Scope, card: TestCard, fields: MethodFields = {}): PaymentMethod {
+  const method = newMethod(scope, { card: cardDetails(card), type: 'card' }, fields);
+  scope.insert('sandbox.card', {
+    id: method.id,
+    object: 'sandbox.card',
     created: scope.now,
-    customer: null,
+    behaviour: card.behaviour,
+  });
+  return method;
+}
+
+export function newMethod(
+  scope: Scope,
+  details: Partial<PaymentMethod> & { type: PaymentMethod['type'] },
+  fields: MethodFields = {},
+): PaymentMethod {
+  const billing = noBillingDetails(fields.email ?? null, fields.name ?? null);
+  return scope.insert('payment_method', {
+    id: fields.id ?? stripeId('pm'),
+    object: 'payment_method',
+    allow_redisplay: fields.allowRedisplay ?? 'unspecified',
+    billing_details: { ...billing, address: fields.address ?? billing.address, phone: fields.phone ?? null },
+    created: scope.now,
+    customer: fields.customer ?? null,
     customer_account: null,
     livemode: false,
     metadata: fields.metadata ?? {},
-    type: 'card',
+    ...details,
   });
 }
+
+/** The same card number has the same fingerprint, which is how self-referrals are found. */
+const cardDetails = ({ brand, last4 }: TestCard): NonNullable<PaymentMethod['card']> => ({
+  brand,
+  checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: 'pass' },
+  country: 'US',
+  display_brand: brand,
+  ...EXPIRY,
+  fingerprint: fingerprintOf(brand, last4),
+  funding: 'credit',
+  generated_from: null,
+  last4,
+  networks: { available: [brand], preferred: null },
+  regulated_status: 'unregulated',
+  three_d_secure_usage: { supported: true },
+  wallet: null,
+});
 
 export function attach(scope: Scope, method: PaymentMethod, customer: Kinds['customer']): PaymentMethod {
   if (method.customer === customer.id) return method;
@@ -110,6 +129,9 @@ export function detach(scope: Scope, method: PaymentMethod): PaymentMethod {
   const customer = scope.maybe('customer', method.customer);
   const detached = scope.update('payment_method', method, { customer: null });
   scope.emit('payment_method.detached', detached, { customer: method.customer });
+  for (const row of scope.all('subscription', (one) => one.default_payment_method === method.id)) {
+    scope.update('subscription', row, { default_payment_method: null }, 'customer.subscription.updated');
+  }
   if (customer?.invoice_settings.default_payment_method === method.id) {
     const settings = { ...customer.invoice_settings, default_payment_method: null };
     scope.update('customer', customer, { invoice_settings: settings }, 'customer.updated');

@@ -1,3 +1,4 @@
+import { sourcesOf } from '../billing/sources.js';
 import type { Includes } from '../http/expand.js';
 import { embedded, newestFirst } from '../http/listing.js';
 import type { Route } from '../http/router.js';
@@ -8,6 +9,8 @@ import { chargeRoutes, disputeRoutes, earlyFraudWarningRoutes, refundRoutes } fr
 import { checkoutSessionRoutes, sessionItems } from './checkout-sessions.js';
 import { couponRoutes } from './coupons.js';
 import { creditNoteRoutes } from './credit-notes.js';
+import { customerBalanceRoutes } from './customer-balance.js';
+import { customerSourceRoutes } from './customer-sources.js';
 import { customerRoutes } from './customers.js';
 import { eventRoutes } from './events.js';
 import { invoiceItemRoutes } from './invoice-items.js';
@@ -22,6 +25,7 @@ import { promotionCodeRoutes } from './promotion-codes.js';
 import { subscriptionItemRoutes } from './subscription-items.js';
 import { subscriptionRoutes } from './subscriptions.js';
 import { shippingRateRoutes, taxRateRoutes } from './tax-rates.js';
+import { taxIdRoutes, taxIdsOf } from './tax-ids.js';
 import { testClockRoutes } from './test-clocks.js';
 import { transferRoutes } from './transfers.js';
 import { webhookEndpointRoutes } from './webhook-endpoints.js';
@@ -34,7 +38,9 @@ export const allRoutes: readonly Route[] = [
   ...checkoutSessionRoutes,
   ...couponRoutes,
   ...creditNoteRoutes,
+  ...customerBalanceRoutes,
   ...customerRoutes,
+  ...customerSourceRoutes,
   ...disputeRoutes,
   ...earlyFraudWarningRoutes,
   ...eventRoutes,
@@ -51,6 +57,7 @@ export const allRoutes: readonly Route[] = [
   ...shippingRateRoutes,
   ...subscriptionItemRoutes,
   ...subscriptionRoutes,
+  ...taxIdRoutes,
   ...taxRateRoutes,
   ...testClockRoutes,
   ...transferRoutes,
@@ -71,8 +78,10 @@ export const includes: Includes = {
     const alive = scope.all('subscription', (row) => row.customer === node.id && row.status !== 'canceled');
     return embedded(newestFirst(alive), `/v1/customers/${String(node.id)}/subscriptions`);
   },
-  'customer.sources': (_scope, node) => embedded([], `/v1/customers/${String(node.id)}/sources`),
-  'customer.tax_ids': (_scope, node) => embedded([], `/v1/customers/${String(node.id)}/tax_ids`),
+  'customer.sources': (scope, node) =>
+    embedded(sourcesOf(scope, String(node.id)), `/v1/customers/${String(node.id)}/sources`),
+  'customer.tax_ids': (scope, node) =>
+    embedded(taxIdsOf(scope, String(node.id)), `/v1/customers/${String(node.id)}/tax_ids`),
   'invoice.payments': (scope, node) => {
     const payments = scope.all('invoice_payment', ({ invoice }) => invoice === node.id);
     return embedded(newestFirst(payments), `/v1/invoice_payments?invoice=${String(node.id)}`);
