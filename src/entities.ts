@@ -3,7 +3,9 @@ import { IdempotencyKey } from './access/idempotency-key.entity.js';
 import { RateCounter } from './access/rate-counter.entity.js';
 import { Workspace } from './access/workspace.entity.js';
 import type { EntityList } from './database/data-source.js';
+import type { SchemaStep } from './database/schema-steps.js';
 import { BILLING_ENTITIES } from './billing/billing.entities.js';
+import { MIRROR_TABLES } from './billing/objects/mirror-schema.js';
 import { LedgerEntry } from './ledger/ledger-entry.entity.js';
 import { LedgerReservation } from './ledger/ledger-reservation.entity.js';
 import { LedgerTransaction } from './ledger/ledger-transaction.entity.js';
@@ -21,6 +23,8 @@ import { ReferralProgramVersion } from './referrals/referral-program-version.ent
 import { ReferralTracking } from './referrals/referral-tracking.entity.js';
 import { ReferredCustomer } from './referrals/referred-customer.entity.js';
 import { Sale } from './referrals/sale.entity.js';
+import { StripeLimit } from './stripe/stripe-limit.entity.js';
+import { StripeReplica } from './stripe/stripe-replica.entity.js';
 import { WebhookEndpoint } from './webhooks/webhook-endpoint.entity.js';
 import { WebhookEvent } from './webhooks/webhook-event.entity.js';
 
@@ -30,6 +34,8 @@ export const ENTITIES: EntityList & unknown[] = [
   ApiKey,
   RateCounter,
   IdempotencyKey,
+  StripeLimit,
+  StripeReplica,
   ...BILLING_ENTITIES,
   LedgerTransaction,
   LedgerEntry,
@@ -51,3 +57,6 @@ export const ENTITIES: EntityList & unknown[] = [
   WebhookEvent,
   WebhookEndpoint,
 ];
+
+/** What of the schema is derived from this build and follows the migrations, in this order. */
+export const SCHEMA_STEPS: readonly SchemaStep[] = [MIRROR_TABLES];

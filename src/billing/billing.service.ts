@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import type { Page } from '../common/pagination.js';
+import { DomainError } from '../common/errors.js';
 import { toDomainError } from '../stripe/failure.js';
 import { BillingReader } from './billing-reader.service.js';
 import type { HasActiveSubscriptionRequest } from './dto/billing-grpc.dto.js';
@@ -15,7 +16,7 @@ import { MirrorWriter } from './mirror/mirror-writer.js';
 import type { StripeObjectType } from './objects/object-type.js';
 import { typeOfObject } from './objects/registry.js';
 import { SettleQueue } from './mirror/settle-queue.js';
-import { snapshotOf, StripeFetcher } from './mirror/stripe-fetcher.js';
+import { snapshotOf, StripeFetcher, withQuery } from './mirror/stripe-fetcher.js';
 import type { StripeData } from './objects/stripe-model.entity.js';
 
 /** Stripe drafts a renewal and finalizes it about an hour later; a subscription is not over in between. */
@@ -62,7 +63,7 @@ export class BillingService {
   /** From the mirror; with `fresh` a page of Stripe's list, newest first and with the same filters, is taken in before. */
   async list(workspaceId: string, table: string, query: ListObjectsQuery): Promise<Page<BillingObjectView>> {
     if (query.fresh === true) {
-      await this.listFromStripe(workspaceId, this.reader.typeOf(table), stripeQuery(query), query.account);
+      await this.listFromStripe(workspaceId, this.reader.typeOf(table), stripeQuery(query), query.limit, query.account);
     }
     return this.reader.list(workspaceId, table, query);
   }
@@ -80,13 +81,22 @@ export class BillingService {
     workspaceId: string,
     type: StripeObjectType,
     query: Record<string, string>,
+    limit: number,
     account = '',
   ): Promise<{ ids: string[]; hasMore: boolean }> {
-    const page = await this.fetcher.fetchPage({ workspaceId, account, type }, query).catch((error: unknown) => {
-      throw toDomainError(error);
-    });
-    await this.write(page.snapshots);
-    return { ids: page.snapshots.map(({ id }) => id), hasMore: page.hasMore };
+    const [own] = type.lists.filter((rule) => rule.of === null && !rule.single);
+    if (own === undefined) throw notListable(type);
+    const path = withQuery(own.path, [new URLSearchParams(query).toString()]);
+    const page = await this.fetcher
+      .fetchPage({ workspaceId, account, path }, null, { limit })
+      .catch((error: unknown) => {
+        throw toDomainError(error);
+      });
+    const snapshots = page.objects.map((data) =>
+      snapshotOf({ workspaceId, account, type, id: String(data.id) }, page, data),
+    );
+    await this.write(snapshots);
+    return { ids: snapshots.map(({ id }) => id), hasMore: page.next !== null };
   }
 
   /** Takes an object that the caller got from Stripe by other means into the mirror; an older state changes nothing. */
@@ -131,11 +141,16 @@ export class BillingService {
   }
 }
 
+function notListable(type: StripeObjectType): DomainError {
+  const text = `Stripe has no list of ${type.table} by themselves; they come with the objects they belong to`;
+  return new DomainError('unprocessable', 'not_listable', text, { field: 'objects' });
+}
+
 /** Our filters under Stripe's names. */
 function stripeQuery(query: ListObjectsQuery): Record<string, string> {
   const filters = OBJECT_FILTERS.flatMap((field) => {
     const value = query[field];
     return value === undefined ? [] : [[field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]];
   });
-  return Object.fromEntries([['limit', String(query.limit)], ...filters]) as Record<string, string>;
+  return Object.fromEntries(filters) as Record<string, string>;
 }

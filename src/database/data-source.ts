@@ -2,6 +2,7 @@ import { DataSource, type DataSourceOptions, type Migration } from 'typeorm';
 
 import { migrate } from './migrate.js';
 import { MIGRATIONS } from './migrations.js';
+import type { SchemaStep } from './schema-steps.js';
 
 /** Where our own tables live; also TypeORM's book-keeping (`migrations`, `typeorm_metadata`). */
 export const OWN_SCHEMA = 'tributary';
@@ -50,6 +51,13 @@ export function dataSourceOptions(settings: DatabaseSettings): DataSourceOptions
 
 /** TypeORM's data source, whose migrations (also from its command line) run under our lock and in one transaction. */
 export class TributaryDataSource extends DataSource {
+  constructor(
+    options: DataSourceOptions,
+    readonly schemaSteps: readonly SchemaStep[] = [],
+  ) {
+    super(options);
+  }
+
   override async runMigrations(): Promise<Migration[]> {
     return await migrate(this);
   }

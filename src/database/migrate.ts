@@ -1,18 +1,25 @@
 import { type DataSource, type Migration, MigrationExecutor, type QueryRunner } from 'typeorm';
 
+import { applySteps, pendingSteps, type SchemaStep } from './schema-steps.js';
+
 /** Any number will do, as long as nothing else in this database uses it. Spells "tributar". */
 const MIGRATION_LOCK = 0x7472_6962;
+
+/** A data source that also knows which parts of the schema are derived. */
+export type Migratable = DataSource & { readonly schemaSteps?: readonly SchemaStep[] };
 
 /**
  * Brings the schema up to date and returns what was applied. All pending migrations share one transaction, so a failure
  * leaves the database as it was; replicas that start together wait for each other. Safe to repeat. Works through a
  * pooler in transaction mode, because nothing outlives the transaction.
  */
-export async function migrate(dataSource: DataSource): Promise<Migration[]> {
+export async function migrate(dataSource: Migratable): Promise<Migration[]> {
   return await inOneTransaction(dataSource, async (runner) => {
     // TypeORM makes its own tables before the first migration could make their schema.
     await runner.query('create schema if not exists tributary');
-    return await new MigrationExecutor(dataSource, runner).executePendingMigrations();
+    const applied = await new MigrationExecutor(dataSource, runner).executePendingMigrations();
+    await applySteps(runner, dataSource, dataSource.schemaSteps ?? []);
+    return applied;
   });
 }
 
@@ -23,10 +30,11 @@ export async function revertLastMigration(dataSource: DataSource): Promise<void>
   });
 }
 
-/** Names of the migrations that this build knows and the database lacks, oldest first. Writes nothing. */
-export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
-  const pending = await new MigrationExecutor(dataSource).getPendingMigrations();
-  return pending.map((migration) => migration.name);
+/** Names of the migrations and derived parts that this build knows and the database lacks, oldest first. Writes nothing. */
+export async function pendingMigrations(dataSource: Migratable): Promise<string[]> {
+  const migrations = await new MigrationExecutor(dataSource).getPendingMigrations();
+  const steps = await pendingSteps(dataSource, dataSource.schemaSteps ?? []);
+  return [...migrations, ...steps].map(({ name }) => name);
 }
 
 async function inOneTransaction<T>(dataSource: DataSource, work: (runner: QueryRunner) => Promise<T>): Promise<T> {

@@ -8,6 +8,7 @@ import { Ledger1764000000400 } from './migrations/1764000000400-ledger.js';
 import { Referrals1764000000500 } from './migrations/1764000000500-referrals.js';
 import { Payouts1764000000600 } from './migrations/1764000000600-payouts.js';
 import { Ingest1764000000700 } from './migrations/1764000000700-ingest.js';
+import { StripeLimits1764000000800 } from './migrations/1764000000800-stripe-limits.js';
 
 /** Every migration, oldest first. A released one is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   Referrals1764000000500,
   Payouts1764000000600,
   Ingest1764000000700,
+  StripeLimits1764000000800,
 ];

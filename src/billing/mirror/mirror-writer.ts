@@ -30,10 +30,14 @@ export class MirrorWriter {
     for (const [type, group] of byTable(newestOfEach(owners.flatMap(ownedMembers)))) await upsert(type, group, tx);
     await this.buryMissingMembers(owners, tx);
 
+    // What an event tells is settled whoever won; what was fetched and changes nothing concerns nobody.
+    const winners = new Set(won);
     await this.settling.touch(
-      states.flatMap(({ workspaceId, account, type, data, id }) =>
-        type.touches(data, id).map((key) => ({ workspaceId, account, ...key })),
-      ),
+      states
+        .filter((state) => state.eventId !== null || winners.has(state))
+        .flatMap(({ workspaceId, account, type, data, id }) =>
+          type.touches(data, id).map((key) => ({ workspaceId, account, ...key })),
+        ),
       tx,
     );
     await this.refetches.requestWhatIsMissing(won, tx);
@@ -44,7 +48,7 @@ export class MirrorWriter {
     for (const child of STRIPE_OBJECT_TYPES.filter((type) => type.hasParent)) {
       const complete = owners.filter((owner) =>
         owner.type.embedded.some(
-          (rule) => rule.owned && rule.object === child.object && !isTruncatedList(owner.data[rule.field]),
+          (rule) => rule.owned && rule.objects.includes(child.object) && !isTruncatedList(owner.data[rule.field]),
         ),
       );
       if (complete.length > 0) await bury(child, complete, tx);
@@ -88,7 +92,7 @@ function upsertParameters(type: StripeObjectType, snapshots: readonly Snapshot[]
     snapshots.map((s) => s.account),
     snapshots.map((s) => s.id),
     snapshots.map((s) => s.apiVersion),
-    snapshots.map((s) => (typeof s.data.created === 'number' ? s.data.created : null)),
+    snapshots.map((s) => createdSeconds(s.data.created)),
     snapshots.map((s) => s.stampSeconds),
     snapshots.map((s) => s.rank),
     snapshots.map((s) => s.undecided),
@@ -97,6 +101,12 @@ function upsertParameters(type: StripeObjectType, snapshots: readonly Snapshot[]
     ...(type.hasParent ? [snapshots.map((s) => s.parent)] : []),
     ...snapshots.map((s) => storableJson(s.data)),
   ];
+}
+
+/** Unix seconds in v1, ISO 8601 text in v2; null where there is none. */
+function createdSeconds(created: unknown): number | null {
+  const seconds = typeof created === 'string' ? Math.floor(Date.parse(created) / 1_000) : created;
+  return typeof seconds === 'number' && Number.isSafeInteger(seconds) ? seconds : null;
 }
 
 /** The objects are parameters of their own: inside an array's text every quotation mark of theirs would be escaped here and unescaped there. */

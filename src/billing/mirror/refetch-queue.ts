@@ -44,7 +44,7 @@ function request(snapshot: Snapshot, reason: RefetchReason, delaySeconds: number
 }
 
 function hasTruncatedMembers(snapshot: Snapshot): boolean {
-  return snapshot.type.embedded.some((rule) => rule.owned && isTruncatedList(snapshot.data[rule.field]));
+  return snapshot.type.embedded.some((rule) => rule.list !== undefined && isTruncatedList(snapshot.data[rule.field]));
 }
 
 /** Since 2025-03-31 a paid invoice does not say by which payments; they come as objects of their own. */

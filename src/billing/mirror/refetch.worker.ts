@@ -7,9 +7,9 @@ import { Clock } from '../../common/clock.js';
 import { failureCodeOf } from '../../stripe/failure.js';
 import { MirrorWriter } from './mirror-writer.js';
 import type { RefetchReason } from './refetch.entity.js';
-import type { StripeObjectType } from '../objects/object-type.js';
+import type { EmbeddedRule, StripeObjectType } from '../objects/object-type.js';
 import { typeOfTable } from '../objects/registry.js';
-import { minorOf } from '../objects/shapes.js';
+import { isTruncatedList, minorOf } from '../objects/shapes.js';
 import type { StripeData } from '../objects/stripe-model.entity.js';
 import { SettleQueue } from './settle-queue.js';
 import { childOf, RANK_FETCHED, type Snapshot } from './snapshot.js';
@@ -138,14 +138,26 @@ export class RefetchWorker extends PollingWorker {
 
   private async askForMembers(claim: Claim): Promise<Answer> {
     const owner = await this.fetchOrBury(claim);
-    const rule = claim.type.embedded.find((candidate) => candidate.owned);
-    if (rule === undefined || owner.deleted)
-      return { snapshots: [owner], completeOwner: null, subject: owner.data, answered: true };
-    const list = await this.fetcher.fetchList(claim, ...memberList(claim));
-    const whole: Snapshot = { ...owner, stampSeconds: list.stampSeconds };
-    const members = list.objects.flatMap((data) => childOf(whole, data, { rank: RANK_FETCHED, parent: claim.id }));
+    const rules = claim.type.embedded.filter(
+      (rule) => rule.list !== undefined && (rule.owned || isTruncatedList(owner.data[rule.field])),
+    );
+    const answer: Answer = { snapshots: [], completeOwner: null, subject: owner.data, answered: true };
+    if (owner.deleted) return { ...answer, snapshots: [owner] };
+    for (const rule of rules) {
+      const { whole, members } = await this.askForList(rule, owner);
+      answer.snapshots.push(...members);
+      if (rule.owned) answer.completeOwner = whole;
+    }
+    return answer;
+  }
+
+  private async askForList(rule: EmbeddedRule, owner: Snapshot): Promise<{ whole: Snapshot; members: Snapshot[] }> {
+    const path = String(rule.list).replace('{id}', encodeURIComponent(owner.id));
+    const list = await this.fetcher.fetchList({ ...owner, path }, { priority: 'refetch' });
     const data = { ...owner.data, [rule.field]: { object: 'list', data: list.objects, has_more: false } };
-    return { snapshots: members, completeOwner: { ...whole, data }, subject: owner.data, answered: true };
+    const whole: Snapshot = { ...owner, data, stampSeconds: list.stampSeconds };
+    const parent = rule.owned ? owner.id : null;
+    return { whole, members: list.objects.flatMap((member) => childOf(whole, member, { rank: RANK_FETCHED, parent })) };
   }
 
   private async askForDiscounts(claim: Claim): Promise<Answer> {
@@ -161,18 +173,14 @@ export class RefetchWorker extends PollingWorker {
     }>;
     if (known === undefined || minorOf(Number(known.missing)) <= 0)
       return { snapshots: [], completeOwner: null, subject: {}, answered: true };
-    const list = await this.fetcher.fetchList(claim, '/v1/invoice_payments', { invoice: claim.id });
+    const list = await this.fetcher.fetchList(
+      { ...claim, path: `/v1/invoice_payments?invoice=${encodeURIComponent(claim.id)}` },
+      { priority: 'refetch' },
+    );
     const whole = snapshotOf(claim, list, { object: claim.type.object, id: claim.id });
     const snapshots = list.objects.flatMap((data) => childOf(whole, data, { rank: RANK_FETCHED, parent: null }));
     return { snapshots, completeOwner: null, subject: {}, answered: true };
   }
-}
-
-/** Where the members of the one owned list of a type are listed. */
-function memberList(claim: Claim): [path: string, query: Record<string, string>] {
-  return claim.type.object === 'subscription'
-    ? ['/v1/subscription_items', { subscription: claim.id }]
-    : [`${claim.type.path}/${encodeURIComponent(claim.id)}/lines`, {}];
 }
 
 function isMissing(error: unknown): boolean {

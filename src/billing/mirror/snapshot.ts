@@ -1,5 +1,5 @@
 import { embeddedObjects } from '../objects/shapes.js';
-import type { StripeObjectType } from '../objects/object-type.js';
+import type { EmbeddedRule, StripeObjectType } from '../objects/object-type.js';
 import { typeOfObject } from '../objects/registry.js';
 import type { StripeData } from '../objects/stripe-model.entity.js';
 
@@ -56,17 +56,24 @@ export function newestOfEach(snapshots: readonly Snapshot[]): Snapshot[] {
 export function embeddedStates(snapshot: Snapshot): Snapshot[] {
   return snapshot.type.embedded
     .filter((rule) => !rule.owned)
-    .flatMap((rule) => embeddedObjects(snapshot.data[rule.field]).filter((data) => data.object === rule.object))
+    .flatMap((rule) => objectsOf(rule, snapshot))
     .flatMap((data) => childOf(snapshot, data, { rank: RANK_EMBEDDED, parent: null }))
     .flatMap((child) => [child, ...embeddedStates(child)]);
 }
 
 /** The members of the lists that the object owns, at its own stamp and rank. */
 export function ownedMembers(snapshot: Snapshot): Snapshot[] {
+  // With its owner a list is gone too, whatever the owner's last state shows.
+  if (snapshot.deleted) return [];
   return snapshot.type.embedded
     .filter((rule) => rule.owned)
-    .flatMap((rule) => embeddedObjects(snapshot.data[rule.field]))
+    .flatMap((rule) => objectsOf(rule, snapshot))
     .flatMap((data) => childOf(snapshot, data, { rank: snapshot.rank, parent: snapshot.id }));
+}
+
+/** What stands in the field, as far as the rule speaks of it. */
+export function objectsOf(rule: EmbeddedRule, snapshot: Snapshot): StripeData[] {
+  return embeddedObjects(snapshot.data[rule.field]).filter((data) => rule.objects.includes(String(data.object)));
 }
 
 /** A state of `data` as part of `of`; nothing when it has no id to be kept under. */
@@ -78,7 +85,19 @@ export function childOf(of: Snapshot, data: StripeData, as: { rank: number; pare
 
 /** Before 2019 an invoice line's id was its subscription's or item's, and so the same on every invoice: the invoice's id makes it unique. */
 function memberId(of: Snapshot, type: StripeObjectType, data: StripeData): string | null {
-  if (typeof data.id !== 'string' || data.id === '') return null;
-  const unique = type.object !== 'line_item' || data.id.startsWith(type.idPrefix);
-  return unique ? data.id : `${of.id}:${data.id}`;
+  const id = type.identify(data);
+  if (id === null) return null;
+  const unique = type.object !== 'line_item' || id.startsWith(type.idPrefix);
+  return unique ? id : `${of.id}:${id}`;
+}
+
+/**
+ * An object that was asked for with expansions: its own state as webhooks carry it, without them, and the states of the
+ * objects that came along.
+ */
+export function withoutExpansions(snapshot: Snapshot, expanded: readonly string[]): Snapshot[] {
+  if (expanded.length === 0) return [snapshot];
+  const data = { ...snapshot.data };
+  for (const field of expanded) delete data[field];
+  return [{ ...snapshot, data }, ...embeddedStates(snapshot)];
 }

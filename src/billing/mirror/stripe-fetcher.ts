@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../common/errors.js';
 import { StripeGateway, type StripeAnswer, type StripeReadOptions } from '../../stripe/stripe-gateway.service.js';
 import type { StripeObjectType } from '../objects/object-type.js';
-import { embeddedObjects } from '../objects/shapes.js';
+import { embeddedObjects, isObject, refId } from '../objects/shapes.js';
 import { RANK_FETCHED, type Snapshot } from './snapshot.js';
 import type { StripeData } from '../objects/stripe-model.entity.js';
 
@@ -16,6 +16,26 @@ export interface ObjectAddress {
   account: string;
   type: StripeObjectType;
   id: string;
+  /** Its last known state, for the types whose path holds more than their id. */
+  known?: StripeData;
+}
+
+export interface ListAddress {
+  workspaceId: string;
+  account: string;
+  path: string;
+}
+
+export interface PageOptions extends StripeReadOptions {
+  /** How many at once; Stripe gives at most 100. */
+  limit?: number;
+  /** Fields of the listed objects that Stripe includes on request. */
+  expand?: readonly string[];
+}
+
+export interface StripePage extends Omit<StripeAnswer, 'body'> {
+  objects: StripeData[];
+  next: string | null;
 }
 
 /** Asks Stripe for objects and hands them over as snapshots for the mirror. Writes nothing itself. */
@@ -25,61 +45,74 @@ export class StripeFetcher {
 
   /** The object as it is now; a deleted one, or one that Stripe does not know, as a tombstone. Errors are Stripe's. */
   async fetchObject(address: ObjectAddress, options: StripeReadOptions = {}): Promise<Snapshot> {
-    const path = `${collectionPath(address.type)}/${encodeURIComponent(address.id)}`;
-    const answer = await this.stripe.get(address.workspaceId, path, { ...options, account: address.account });
+    const answer = await this.stripe.get(address.workspaceId, pathOf(address), {
+      ...options,
+      account: address.account,
+    });
     return snapshotOf(address, answer, answer.body);
   }
 
-  /** One page of the type's collection, newest first. `query` is Stripe's own. */
-  async fetchPage(
-    of: Omit<ObjectAddress, 'id'>,
-    query: Record<string, string>,
-    options: StripeReadOptions = {},
-  ): Promise<{ snapshots: Snapshot[]; hasMore: boolean }> {
-    const path = `${collectionPath(of.type)}?${new URLSearchParams(query).toString()}`;
-    const answer = await this.stripe.get(of.workspaceId, path, { ...options, account: of.account });
-    const objects = embeddedObjects(answer.body);
-    const snapshots = objects.map((data) => snapshotOf({ ...of, id: String(data.id) }, answer, data));
-    return { snapshots, hasMore: answer.body.has_more === true };
+  /**
+   * One page of a list of Stripe's, of v1 or v2; `path` may hold a query. `next` is what to hand over for the page after
+   * it, null at the end.
+   */
+  async fetchPage(of: ListAddress, next: string | null, options: PageOptions = {}): Promise<StripePage> {
+    const { limit = PAGE_SIZE, expand = [], ...request } = options;
+    const expansions = expand.map((field) => `expand[]=data.${field}`);
+    const path = withQuery(of.path, [`limit=${limit}`, ...expansions, ...(next === null ? [] : [next])]);
+    const { body, stampSeconds, apiVersion } = await this.stripe.get(of.workspaceId, path, {
+      ...request,
+      account: of.account,
+    });
+    const objects = (Array.isArray(body.data) ? body.data : []).filter(isObject);
+    return { objects, next: nextOf(body, objects), stampSeconds, apiVersion };
   }
 
-  /** Every page of a list by its path; stamped with the earliest answer, so that it never claims to be newer than it is. */
-  async fetchList(
-    address: ObjectAddress,
-    path: string,
-    query: Record<string, string>,
-  ): Promise<{ objects: StripeData[]; stampSeconds: number; apiVersion: string }> {
-    const objects: StripeData[] = [];
-    let first: StripeAnswer | null = null;
-    let after: string | null = null;
-    for (let page = 0; page < MAX_MEMBER_PAGES; page++) {
-      const cursor: Record<string, string> = after === null ? {} : { starting_after: after };
-      const text = new URLSearchParams({ ...query, limit: String(PAGE_SIZE), ...cursor }).toString();
-      const answer: StripeAnswer = await this.stripe.get(address.workspaceId, `${path}?${text}`, {
-        account: address.account,
-        priority: 'refetch',
-      });
-      first ??= answer;
-      objects.push(...embeddedObjects(answer.body));
-      if (answer.body.has_more !== true) {
-        return { objects, stampSeconds: first.stampSeconds, apiVersion: first.apiVersion };
-      }
-      after = String(objects[objects.length - 1]?.id);
+  /** Every page of a list; stamped with the earliest answer, so that it never claims to be newer than it is. */
+  async fetchList(of: ListAddress, options: PageOptions = {}): Promise<Omit<StripePage, 'next'>> {
+    const first = await this.fetchPage(of, null, options);
+    const objects = [...first.objects];
+    let { next } = first;
+    for (let pages = 1; next !== null; pages++) {
+      if (pages === MAX_MEMBER_PAGES)
+        throw new DomainError('upstream_failed', 'list_too_long', `${of.path} did not end after ${pages} pages`);
+      const page: StripePage = await this.fetchPage(of, next, options);
+      objects.push(...page.objects);
+      next = page.next;
     }
-    throw new DomainError('upstream_failed', 'list_too_long', `${path} did not end after ${MAX_MEMBER_PAGES} pages`);
+    return { objects, stampSeconds: first.stampSeconds, apiVersion: first.apiVersion };
   }
 
   /** The object with its discounts expanded; for their sake only, as an expanded object is not what webhooks carry. */
   async fetchDiscounts(address: ObjectAddress): Promise<{ answer: StripeAnswer; discounts: StripeData[] }> {
-    const path = `${collectionPath(address.type)}/${encodeURIComponent(address.id)}?expand[]=discounts`;
+    const path = `${pathOf(address)}?expand[]=discounts`;
     const answer = await this.stripe.get(address.workspaceId, path, { account: address.account, priority: 'refetch' });
     return { answer, discounts: embeddedObjects(answer.body.discounts) };
   }
 }
 
-export function snapshotOf(address: ObjectAddress, answer: Omit<StripeAnswer, 'body'>, data: StripeData): Snapshot {
+export function withQuery(path: string, parts: readonly string[]): string {
+  return parts.length === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${parts.join('&')}`;
+}
+
+/** v1 pages go on after their last object's id, v2 pages say where the next one is. */
+function nextOf(body: StripeData, objects: readonly StripeData[]): string | null {
+  if (typeof body.next_page_url === 'string') {
+    const page = new URL(body.next_page_url, 'https://api.stripe.com').searchParams.get('page');
+    return page === null ? null : `page=${encodeURIComponent(page)}`;
+  }
+  const last = objects[objects.length - 1];
+  return body.has_more === true && last !== undefined ? `starting_after=${encodeURIComponent(String(last.id))}` : null;
+}
+
+export function snapshotOf(
+  address: Omit<ObjectAddress, 'known'>,
+  answer: Omit<StripeAnswer, 'body'>,
+  data: StripeData,
+): Snapshot {
+  const { workspaceId, account, type, id } = address;
   return {
-    ...address,
+    ...{ workspaceId, account, type, id },
     data,
     apiVersion: answer.apiVersion,
     stampSeconds: answer.stampSeconds,
@@ -97,13 +130,21 @@ export function tombstoneOf(address: ObjectAddress, stampSeconds: number): Snaps
   return snapshotOf(address, { stampSeconds, apiVersion: '' }, data);
 }
 
-function collectionPath(type: StripeObjectType): string {
-  if (type.path === null) {
-    throw new DomainError(
-      'unprocessable',
-      'not_retrievable',
-      `${type.table} cannot be asked for at Stripe by their id alone`,
-    );
+/** Where one object is asked for. A path with a field in it needs the object's last known state to fill it. */
+export function pathOf({ type, id, known }: Pick<ObjectAddress, 'type' | 'id' | 'known'>): string {
+  for (const path of type.paths) {
+    const collection = path.replace(/\{(\w+)\}/g, (_, field: string) => refId(known?.[field]) ?? '{}');
+    if (!collection.includes('{}')) return `${collection}/${encodeURIComponent(ownIdOf(type, id))}`;
   }
-  return type.path;
+  throw new DomainError(
+    'unprocessable',
+    'not_retrievable',
+    `${type.table} cannot be asked for at Stripe by their id alone; they come with the objects they belong to`,
+    { field: 'id' },
+  );
+}
+
+/** Ids that mean something only beside another are kept with that other's in front. */
+function ownIdOf(type: StripeObjectType, id: string): string {
+  return type.object === 'capability' ? id.slice(id.indexOf(':') + 1) : id;
 }

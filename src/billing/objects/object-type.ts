@@ -5,13 +5,32 @@ import type { StripeData, StripeModel } from './stripe-model.entity.js';
 /** Where an object carries others inside itself. */
 export interface EmbeddedRule {
   field: string;
-  object: string;
+  /** What may stand there; anything else is left alone. */
+  objects: readonly string[];
   /**
    * An owned list is complete and lives and dies with its parent (lines, items): it is written only when the parent's
    * version won, and what is missing from it is gone. Anything else seen inside an object is a state like any other.
    */
   owned: boolean;
+  /** Where the whole list can be had when the embedded one is cut off; `{id}` is the parent's. */
+  list?: string;
 }
+
+/** How every object of a type can be reached: a list of Stripe's, to be read to its end. */
+export interface ListRule {
+  /** A path with its query. `{id}` stands for an object of the type `of`, whose every row is gone through. */
+  path: string;
+  /** The type whose objects are gone through; null for a list of its own. */
+  of: string | null;
+  /** Whether the list takes Stripe's `created[gte]`. */
+  byCreated: boolean;
+  /** The answer is the object itself and no list: there is one per account, or per object of `of`. */
+  single: boolean;
+  /** Lists that Stripe includes on request: they are taken in as objects of their own and cut from the object again. */
+  expand: readonly string[];
+}
+
+export type Write = 'create' | 'update' | 'delete';
 
 /** One row per Stripe object type: all that the mirror knows of it. */
 export interface StripeObjectType {
@@ -20,14 +39,26 @@ export interface StripeObjectType {
   /** The table in schema `stripe`, and the name in `/v1/billing/<table>`. */
   table: string;
   model: EntityTarget<StripeModel>;
-  /** The collection in Stripe's API, `null` where an object is reached only through its parent. */
-  path: string | null;
+  /**
+   * The collections in Stripe's API from which one object can be had by its id. `{customer}` and the like stand for a field
+   * of the object. Empty where an object is reached only inside others.
+   */
+  paths: readonly string[];
+  lists: readonly ListRule[];
+  writes: readonly Write[];
+  /** Empty for ids that the account chooses itself. */
   idPrefix: string;
+  /** Under which id an object is kept; null for one that cannot be. Most carry it, and singletons have none. */
+  identify: (data: StripeData) => string | null;
   embedded: readonly EmbeddedRule[];
   /** Whether the type's objects carry `created`. */
   hasCreated: boolean;
   /** Whether the rows keep their parent's id in `parent`. */
   hasParent: boolean;
+  /** Asked for in the platform's own name only, never in a connected account's. */
+  platformOnly: boolean;
+  /** The page's place in Stripe's dashboard, before the id; null where there is none. */
+  dashboard: string | null;
   /** A state that no later one follows; decides a tie within one second as a last resort. */
   isTerminal: (data: StripeData) => boolean;
   /** What must be settled again when a row of this type changes. */
@@ -36,7 +67,15 @@ export interface StripeObjectType {
 
 /** A row as it is written down: what is left out has the default of most types. */
 export type ObjectTypeRow = Pick<StripeObjectType, 'object' | 'table' | 'idPrefix'> &
-  Partial<StripeObjectType> & { columns?: Columns };
+  Partial<Omit<StripeObjectType, 'paths' | 'embedded'>> & {
+    /** Also the type's list, unless `lists` says otherwise. */
+    path?: string | readonly string[];
+    /** The list takes no filter by creation. */
+    timeless?: true;
+    embedded?: ReadonlyArray<Omit<EmbeddedRule, 'objects'> & { object: string | readonly string[] }>;
+    columns?: Columns;
+  };
+
 /** Computed columns of a type that has no class, by name. */
 export type Columns = Record<
   string,

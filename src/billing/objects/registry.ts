@@ -1,27 +1,40 @@
 import { EntitySchema, type EntitySchemaColumnOptions, type EntityTarget } from 'typeorm';
-import type { Columns, StripeObjectType } from './object-type.js';
-import { OBJECT_TYPE_ROWS } from './object-types.js';
+import type { Columns, ListRule, ObjectTypeRow, StripeObjectType } from './object-type.js';
+import { list } from './row-parts.js';
 import type { StripeModel } from './stripe-model.entity.js';
+import { BILLING_TYPES } from './types/billing-types.js';
+import { CONNECT_TYPES } from './types/connect-types.js';
+import { PAYMENT_TYPES } from './types/payment-types.js';
+import { PLATFORM_TYPES } from './types/platform-types.js';
+import { USAGE_TYPES } from './types/usage-types.js';
 
-/** Every type that the mirror knows, in the order in which tables are written. */
-export const STRIPE_OBJECT_TYPES: readonly StripeObjectType[] = OBJECT_TYPE_ROWS.map(({ columns, ...row }) => ({
-  path: null,
-  embedded: [],
-  hasCreated: true,
-  hasParent: false,
-  isTerminal: () => false,
-  touches: () => [],
-  model: schemaOf(row.table, columns ?? {}, row.hasCreated ?? true) as unknown as EntityTarget<StripeModel>,
-  ...row,
-}));
+/** Not a type of Stripe's: every object whose type has no row, so that nothing is lost. */
+const OTHER: StripeObjectType = typeOf({
+  object: '',
+  table: 'other_objects',
+  idPrefix: '',
+  columns: { object: ['text', `data->>'object'`, 'indexed'] },
+});
 
-const BY_OBJECT = new Map(STRIPE_OBJECT_TYPES.map((type) => [type.object, type]));
+const ROWS = [...CONNECT_TYPES, ...BILLING_TYPES, ...USAGE_TYPES, ...PAYMENT_TYPES, ...PLATFORM_TYPES].map(typeOf);
+
+/**
+ * Every type that the mirror knows, in the order in which tables are written, so that two workers never wait for each
+ * other: members of owned lists come last, since only their owners' versions tell whether they are written at all.
+ */
+export const STRIPE_OBJECT_TYPES: readonly StripeObjectType[] = [
+  ...ROWS.filter((type) => !type.hasParent),
+  OTHER,
+  ...ROWS.filter((type) => type.hasParent),
+];
+
+const BY_OBJECT = new Map(ROWS.map((type) => [type.object, type]));
 const BY_TABLE = new Map(STRIPE_OBJECT_TYPES.map((type) => [type.table, type]));
-const OTHER = STRIPE_OBJECT_TYPES[STRIPE_OBJECT_TYPES.length - 1] as StripeObjectType;
+const WRITE_ORDER = new Map(STRIPE_OBJECT_TYPES.map((type, index) => [type, index]));
 
 /** The row for Stripe's `object` value; an unknown one is kept in `stripe.other_objects`. */
 export function typeOfObject(object: unknown): StripeObjectType {
-  return (typeof object === 'string' && object !== '' ? BY_OBJECT.get(object) : undefined) ?? OTHER;
+  return (typeof object === 'string' ? BY_OBJECT.get(object) : undefined) ?? OTHER;
 }
 
 /** The row for a table's name, or null. */
@@ -31,11 +44,34 @@ export function typeOfTable(table: string): StripeObjectType | null {
 
 /** Position in the order in which tables are written. */
 export function writeOrder(type: StripeObjectType): number {
-  return STRIPE_OBJECT_TYPES.indexOf(type);
+  return WRITE_ORDER.get(type) ?? STRIPE_OBJECT_TYPES.length;
+}
+
+function typeOf({ columns, path, timeless, embedded, ...row }: ObjectTypeRow): StripeObjectType {
+  const paths = path === undefined ? [] : [path].flat();
+  return {
+    paths,
+    lists: paths.slice(0, 1).map((own): ListRule => list(own, { byCreated: timeless !== true })),
+    writes: [],
+    identify: ownId,
+    hasCreated: true,
+    hasParent: false,
+    platformOnly: false,
+    dashboard: null,
+    isTerminal: () => false,
+    touches: () => [],
+    model: schemaOf(row, columns ?? {}) as unknown as EntityTarget<StripeModel>,
+    ...row,
+    embedded: (embedded ?? []).map((rule) => ({ ...rule, objects: [rule.object].flat() })),
+  };
+}
+
+function ownId(data: Record<string, unknown>): string | null {
+  return typeof data.id === 'string' && data.id !== '' ? data.id : null;
 }
 
 /** The table's definition for types that no code works with, from the same parts as the classes'. */
-function schemaOf(table: string, columns: Columns, hasCreated: boolean): EntitySchema {
+function schemaOf({ table, hasCreated, hasParent }: ObjectTypeRow, columns: Columns): EntitySchema {
   const generated = Object.entries(columns).map(([name, [type, asExpression]]): [string, EntitySchemaColumnOptions] => [
     camelCase(name),
     { name, type, nullable: true, generatedType: 'STORED', asExpression, insert: false, update: false },
@@ -58,10 +94,12 @@ function schemaOf(table: string, columns: Columns, hasCreated: boolean): EntityS
       undecided: { type: 'boolean', default: false },
       deletedAt: { name: 'deleted_at', type: 'timestamptz', nullable: true },
       syncedAt: { name: 'synced_at', type: 'timestamptz', default: () => 'now()' },
+      ...(hasParent ? { parent: { type: 'text', nullable: true } } : {}),
       ...Object.fromEntries(generated),
     },
     indices: [
-      ...(hasCreated ? [{ name: `${table}_created`, columns: ['workspaceId', 'created', 'id'] }] : []),
+      ...(hasCreated === false ? [] : [{ name: `${table}_created`, columns: ['workspaceId', 'created', 'id'] }]),
+      ...(hasParent ? [{ name: `${table}_parent`, columns: ['workspaceId', 'parent'] }] : []),
       ...indexed.map(([name]) => ({ name: `${table}_${name}`, columns: ['workspaceId', camelCase(name)] })),
     ],
   });

@@ -21,7 +21,7 @@ export class Ingest1764000000700 implements MigrationInterface {
   }
 }
 
-/** Bodies and objects written from now on. Servers older than 14, or built without lz4, keep their own method. */
+/** Bodies written from now on. Servers older than 14, or built without lz4, keep their own method. */
 async function compressWith(runner: QueryRunner, method: 'lz4' | 'default'): Promise<void> {
   await runner.query(`DO $$
     DECLARE held record;
@@ -29,9 +29,8 @@ async function compressWith(runner: QueryRunner, method: 'lz4' | 'default'): Pro
       FOR held IN
         SELECT c.oid::regclass AS relation, a.attname AS attribute
           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
-         WHERE c.relkind IN ('r', 'p')
-           AND ((n.nspname = 'stripe' AND a.attname = 'data' AND a.atttypid = 'jsonb'::regtype)
-             OR (n.nspname = 'tributary' AND c.relname LIKE 'webhook\\_event%' AND a.attname = 'body'))
+         WHERE c.relkind IN ('r', 'p') AND n.nspname = 'tributary'
+           AND c.relname LIKE 'webhook\\_event%' AND a.attname = 'body'
       LOOP
         EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET COMPRESSION ${method}', held.relation, held.attribute);
       END LOOP;
