@@ -60,7 +60,7 @@ function sight(event: StoredEvent): Sighting[] {
       },
       snapshot: {
         workspaceId: event.workspaceId,
-        account: owningAccount(subject.type, event.account),
+        account: owningAccount(subject.type, subject.data, event.account),
         ...subject,
         apiVersion: event.apiVersion,
         stampSeconds: event.createdSeconds,

@@ -1,4 +1,4 @@
-import type { TouchedKey } from '../billing/objects/shapes.js';
+import { isObject, refId, type TouchedKey } from '../billing/objects/shapes.js';
 import type { StripeObjectType } from '../billing/objects/object-type.js';
 import { typeOfObject } from '../billing/objects/registry.js';
 import type { StripeData } from '../billing/objects/stripe-model.entity.js';
@@ -13,21 +13,20 @@ export interface WebhookRoute {
 }
 
 /**
- * The page that says what each event type touches. The first match counts; an event of no family is stored, acknowledged
- * and mirrored under its object's type (`stripe.other_objects` where no table is made for it), and settles nothing.
- * The keys themselves come from the registry's rows, since a backfill writes the same rows without any event; a test holds
- * the two against each other.
+ * The page that says which event types concern money, and what is settled again because of them. The first match counts. An
+ * event of no family is stored, acknowledged and mirrored under its object's type (`stripe.other_objects` where no table is
+ * made for it), and settles nothing. The keys themselves come from the registry's rows, since a backfill writes the same
+ * rows without any event; a test holds the two against each other.
  */
 export const WEBHOOK_ROUTES: readonly WebhookRoute[] = [
   { events: 'account.application.*', writes: 'application', settles: ['account'] },
-  { events: 'account.external_account.*', writes: 'external_account', settles: ['account'] },
+  { events: 'account.external_account.*', writes: 'bank_account', settles: ['account'] },
   { events: 'account.updated', writes: 'account', settles: ['account'] },
   { events: 'capability.updated', writes: 'capability', settles: ['account'] },
   { events: 'charge.dispute.*', writes: 'dispute', settles: ['charge', 'payment_intent'] },
   { events: 'charge.refund.updated', writes: 'refund', settles: ['charge', 'payment_intent'] },
   { events: 'charge.*', writes: 'charge', settles: ['charge'] },
   { events: 'checkout.session.*', writes: 'checkout.session', settles: ['checkout_session', 'customer'] },
-  { events: 'coupon.*', writes: 'coupon', settles: [] },
   { events: 'credit_note.*', writes: 'credit_note', settles: ['invoice'] },
   { events: 'customer.discount.*', writes: 'discount', settles: ['customer'] },
   { events: 'customer.subscription.*', writes: 'subscription', settles: ['customer'] },
@@ -37,11 +36,9 @@ export const WEBHOOK_ROUTES: readonly WebhookRoute[] = [
   { events: 'invoice_payment.*', writes: 'invoice_payment', settles: ['invoice', 'payment_intent'] },
   { events: 'invoice.*', writes: 'invoice', settles: ['invoice'] },
   { events: 'payment_intent.*', writes: 'payment_intent', settles: ['payment_intent'] },
-  { events: 'payment_method.*', writes: 'payment_method', settles: [] },
   { events: 'payout.*', writes: 'payout', settles: ['payout'] },
-  { events: 'price.*', writes: 'price', settles: [] },
-  { events: 'product.*', writes: 'product', settles: [] },
   { events: 'promotion_code.*', writes: 'promotion_code', settles: ['promotion_code'] },
+  { events: 'radar.early_fraud_warning.*', writes: 'radar.early_fraud_warning', settles: ['charge', 'payment_intent'] },
   { events: 'refund.*', writes: 'refund', settles: ['charge', 'payment_intent'] },
   { events: 'transfer.*', writes: 'transfer', settles: ['transfer'] },
 ];
@@ -63,22 +60,26 @@ export function eventKind(eventType: string): 'created' | 'changed' | 'deleted' 
 }
 
 /**
- * The mirrored object that an event carries, or null when it carries none that can be kept under an id (`balance.available`,
- * `invoice.upcoming`, thin events).
+ * The mirrored object that an event carries, or null when it carries none that can be kept under an id (`invoice.upcoming`,
+ * thin events).
  */
 export function subjectOf(object: unknown): { type: StripeObjectType; id: string; data: StripeData } | null {
-  if (typeof object !== 'object' || object === null) return null;
-  const data = object as StripeData;
-  if (typeof data.id !== 'string' || data.id === '') return null;
-  return { type: typeOfObject(data.object), id: data.id, data };
+  if (!isObject(object)) return null;
+  const type = typeOfObject(object.object);
+  const id = type.identify(object);
+  return id === null ? null : { type, id, data: object };
 }
 
+/** What belongs to an account as such: the bank accounts and cards to which it is paid out, not those of its customers. */
+const HELD_BY_ACCOUNTS = new Set(['bank_account', 'card']);
+
 /**
- * Under whose objects the mirror keeps it. An account's own object is the platform's to see, whoever's event brought it;
- * everything else belongs to the account that the event names.
+ * Under whose objects the mirror keeps it. Accounts and what describes them are the platform's to see, whoever's event
+ * brought them; everything else belongs to the account that the event names.
  */
-export function owningAccount(type: StripeObjectType, eventAccount: string): string {
-  return type.object === 'account' ? '' : eventAccount;
+export function owningAccount(type: StripeObjectType, data: StripeData, eventAccount: string): string {
+  const describesAccount = HELD_BY_ACCOUNTS.has(type.object) && refId(data.account) !== null;
+  return type.platformOnly || describesAccount ? '' : eventAccount;
 }
 
 /** Keys that the event names beyond those of its object: what happens to an account's standing is told about other objects. */

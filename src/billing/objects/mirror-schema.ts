@@ -85,7 +85,8 @@ function columnSql(column: ColumnMetadata): string {
   const type = String(column.type);
   if (isGenerated(column))
     return `"${column.databaseName}" ${type} GENERATED ALWAYS AS (${column.asExpression}) STORED`;
-  const standard = column.default === undefined || column.default === null ? '' : ` DEFAULT ${defaultSql(column.default)}`;
+  const standard =
+    column.default === undefined || column.default === null ? '' : ` DEFAULT ${defaultSql(column.default)}`;
   return `"${column.databaseName}" ${type}${column.isNullable ? '' : ' NOT NULL'}${standard}`;
 }
 
