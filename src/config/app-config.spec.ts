@@ -48,6 +48,20 @@ describe('loadConfig', () => {
   });
 
   it.each([
+    [{}, 24],
+    [{ STRIPE_SECRET_KEY: 'sk_live_1' }, 95],
+    [{ STRIPE_SECRET_KEY: 'rk_live_1', STRIPE_REQUESTS_PER_SECOND: '400' }, 400],
+  ])('with %j asks Stripe at most %s times a second', (env, expected) => {
+    expect(loadConfig(env).stripeRequestsPerSecond).toBe(expected);
+  });
+
+  it.each(['0', '-1', '9.5', 'many', '10001'])('refuses %s requests a second', (text) => {
+    expect(() => loadConfig({ STRIPE_REQUESTS_PER_SECOND: text })).toThrow(
+      /STRIPE_REQUESTS_PER_SECOND.*a whole number from 1 to 10000/,
+    );
+  });
+
+  it.each([
     [{}, true],
     [{ STRIPE_SECRET_KEY: 'sk_test_1' }, false],
     [{ NODE_ENV: 'production' }, false],

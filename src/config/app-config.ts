@@ -45,6 +45,8 @@ export class AppConfig {
   /** Where the SDK sends its requests instead of to Stripe. */
   readonly stripeApiBase?: URL;
   readonly livemode: boolean;
+  /** What all replicas together send to Stripe in a second, at most. */
+  readonly stripeRequestsPerSecond: number;
   readonly sandbox: boolean;
   readonly sandboxPort: number;
 
@@ -159,8 +161,11 @@ function readGrpcTls(read: EnvReader): AppConfig['grpcTls'] {
 
 type StripeSettings = Pick<
   Settings,
-  'stripeSecretKey' | 'stripeWebhookSecrets' | 'stripeApiBase' | 'livemode' | 'sandbox'
+  'stripeSecretKey' | 'stripeWebhookSecrets' | 'stripeApiBase' | 'livemode' | 'stripeRequestsPerSecond' | 'sandbox'
 >;
+
+/** Just below Stripe's own limits of 100 and 25. Source: https://docs.stripe.com/rate-limits */
+const REQUESTS_PER_SECOND = { live: 95, test: 24, most: 10_000 };
 
 function readStripe(read: EnvReader, production: boolean): StripeSettings {
   const stripeSecretKey = read.secret(
@@ -175,6 +180,11 @@ function readStripe(read: EnvReader, production: boolean): StripeSettings {
     stripeWebhookSecrets: readWebhookSecrets(read),
     stripeApiBase,
     livemode,
+    stripeRequestsPerSecond: read.integer('STRIPE_REQUESTS_PER_SECOND', {
+      fallback: livemode ? REQUESTS_PER_SECOND.live : REQUESTS_PER_SECOND.test,
+      min: 1,
+      max: REQUESTS_PER_SECOND.most,
+    }),
     sandbox: readSandbox(read, {
       production,
       livemode,

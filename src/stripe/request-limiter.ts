@@ -153,7 +153,11 @@ export class RequestLimiter {
     }
   }
 
-  private take({ grants, share }: Lease, asks: readonly { endpoint: string; priority: RequestPriority; wanted: number; rate: number }[], rate: number): void {
+  private take(
+    { grants, share }: Lease,
+    asks: readonly { endpoint: string; priority: RequestPriority; wanted: number; rate: number }[],
+    rate: number,
+  ): void {
     const now = performance.now();
     grants.forEach((grant, i) => {
       const ask = asks[i];
@@ -201,9 +205,7 @@ export class RequestLimiter {
     const known = this.limits.get(name);
     if (known !== undefined) return known;
     const perSecond =
-      name === EVERYTHING
-        ? this.figures.requestsPerSecond
-        : this.figures.perSecondOf(endpoint ?? { name, family: '' });
+      name === EVERYTHING ? this.figures.requestsPerSecond : this.figures.perSecondOf(endpoint ?? { name, family: '' });
     const limits = {
       rate: new AdaptiveLimit(perSecond, RATE_LEAST),
       flights: new AdaptiveLimit(this.figures.flightsMax, FLIGHTS_LEAST),
@@ -225,7 +227,10 @@ export class RequestLimiter {
     if (this.lines.isEmpty) return;
     const asks = PRIORITIES.filter((priority) => demand.some((one) => one.priority === priority));
     const next = Math.min(
-      ...this.slots.filter(({ atMs }) => atMs > now).slice(0, 1).map(({ atMs }) => atMs),
+      ...this.slots
+        .filter(({ atMs }) => atMs > now)
+        .slice(0, 1)
+        .map(({ atMs }) => atMs),
       ...asks.map((priority) => this.blockedUntilMs[priority]).filter((atMs) => atMs > now),
       this.lines.nextExpiryMs(this.figures.waitMaxMs),
     );
