@@ -4,6 +4,7 @@ import type { RequestLog } from '../http/request-log.js';
 import type { Deliveries, DeliveryStatus, Disorder } from '../webhooks/deliveries.js';
 import type { CapabilityName, CapabilityStatus } from '../billing/accounts.js';
 import type { Operations } from './operations.js';
+import type { GivenObject, PutOptions } from './stored-objects.js';
 
 /** What the routes control: a sandbox, seen from here. */
 export interface Controlled extends Operations {
@@ -24,16 +25,25 @@ export interface ControlAnswer {
 type Body = Record<string, unknown>;
 interface Call {
   id: string;
+  /** The second parameter of a path. */
+  second: string;
   body: Body;
   query: URLSearchParams;
 }
 type Handler = (sandbox: Controlled, call: Call) => unknown;
 
+const TRUTH_PER_PAGE = 1_000;
+
+function givenOf(sent: unknown): GivenObject {
+  if (typeof sent === 'object' && sent !== null) return sent as GivenObject;
+  throw new Error("Send the object itself in 'object', or many of them in 'objects'.");
+}
+
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 const clockOf = (sandbox: Controlled) => ({ now: sandbox.clock.now().toISOString() });
 
-/** `METHOD path` with at most one `:id`. JSON in, JSON out, loopback only, no key needed. */
+/** `METHOD path` with an `:id` and a `:second`, at most. JSON in, JSON out, loopback only, no key needed. */
 const HANDLERS: Record<string, Handler> = {
   'GET /_sandbox/clock': (sandbox) => clockOf(sandbox),
   'POST /_sandbox/clock': (sandbox, { body }) => {
@@ -84,6 +94,28 @@ const HANDLERS: Record<string, Handler> = {
     secret: sandbox.rotateSecret(id, textOf(body.secret)),
   }),
   'POST /_sandbox/webhook_endpoints/:id/drop_old_secrets': (sandbox, { id }) => sandbox.dropOldSecrets(id),
+  'POST /_sandbox/objects': (sandbox, { body }) => {
+    const options = {
+      account: textOf(body.account),
+      event: textOf(body.event),
+      links: body.links as PutOptions['links'],
+    };
+    return Array.isArray(body.objects)
+      ? { stored: sandbox.putObjects(body.objects as GivenObject[], options) }
+      : sandbox.putObject(givenOf(body.object), options);
+  },
+  'DELETE /_sandbox/objects/:id/:second': (sandbox, { id, second, body, query }) =>
+    sandbox.removeObject(id, second, {
+      account: textOf(body.account) ?? query.get('account') ?? undefined,
+      event: textOf(body.event) ?? query.get('event') ?? undefined,
+    }),
+  'GET /_sandbox/truth': (sandbox, { query }) =>
+    sandbox.truthPage({
+      object: query.get('object') ?? undefined,
+      account: query.get('account') ?? undefined,
+      starting_after: query.get('starting_after') ?? undefined,
+      limit: Number(query.get('limit') ?? TRUTH_PER_PAGE),
+    }),
   'GET /_sandbox/deliveries': (sandbox, { query }) =>
     sandbox.deliveries.list({
       status: (query.get('status') ?? undefined) as DeliveryStatus | undefined,
@@ -101,7 +133,7 @@ const HANDLERS: Record<string, Handler> = {
 
 const ROUTES = Object.entries(HANDLERS).map(([route, handle]) => {
   const [method = '', path = ''] = route.split(' ');
-  return { method, pattern: new RegExp(`^${path.replace(':id', '([^/]+)')}$`), handle };
+  return { method, pattern: new RegExp(`^${path.replaceAll(/:\w+/g, '([^/]+)')}$`), handle };
 });
 
 /** The face towards tests and the demo. */
@@ -112,7 +144,8 @@ export function controlRoutes(sandbox: Controlled) {
       if (!match) continue;
       try {
         const body = raw === '' ? {} : (JSON.parse(raw) as Body);
-        const result = await route.handle(sandbox, { id: decodeURIComponent(match[1] ?? ''), body, query });
+        const [id = '', second = ''] = match.slice(1).map(decodeURIComponent);
+        const result = await route.handle(sandbox, { id, second, body, query });
         return { status: 200, body: result };
       } catch (error) {
         if (error instanceof StripeFailure) return { status: error.status, body: error.body('req_sandbox') };

@@ -9,6 +9,8 @@ import type { EventRow, Kinds } from '../core/wire.js';
 import type { World } from '../core/world.js';
 import { addEndpoint } from '../resources/webhook-endpoints.js';
 import { topUp } from '../resources/balance.js';
+import { putObject, removeObject, type DeletedObject, type GivenObject, type PutOptions } from './stored-objects.js';
+import { truthPage, type TruthFilter, type TruthPage, type TruthRow } from './truth.js';
 
 export interface EndpointOptions {
   url: string;
@@ -131,6 +133,33 @@ export class Operations {
   /** Delivers an event of the past again. */
   redeliver(event: string, times = 1, account = PLATFORM): void {
     this.world.deliveries.redeliver(new Scope(this.world, account).get('event', event), times);
+  }
+
+  /** Stores an object of any type, as if it had come about at Stripe; with an event only when one is named. */
+  putObject(object: GivenObject, options: PutOptions = {}): Record<string, unknown> {
+    return this.act((scope) => putObject(scope, object, options));
+  }
+
+  /** Many at once, all of them or none. Answers how many. */
+  putObjects(objects: readonly GivenObject[], options: PutOptions = {}): number {
+    this.act((scope) => {
+      for (const object of objects) putObject(scope, object, options);
+    });
+    return objects.length;
+  }
+
+  /** Takes an object away; `event` as in `putObject`. */
+  removeObject(object: string, id: string, options: Pick<PutOptions, 'account' | 'event'> = {}): DeletedObject {
+    return this.act((scope) => removeObject(scope, object, id, options));
+  }
+
+  /** Every object as Stripe would answer it now, and what was deleted; see `truthPage`. */
+  truth(filter: Omit<TruthFilter, 'starting_after' | 'limit'> = {}): TruthRow[] {
+    return truthPage(this.world, filter).data;
+  }
+
+  truthPage(filter: TruthFilter): TruthPage {
+    return truthPage(this.world, filter);
   }
 
   private changeSecrets(endpoint: string, change: (secrets: string[]) => string[]): void {

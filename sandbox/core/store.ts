@@ -1,13 +1,6 @@
+import { Table, type Stored } from './table.js';
 import type { Kind, Kinds } from './wire.js';
 
-interface Table {
-  /** In order of insertion; replaced objects keep their place. */
-  rows: Map<string, Stored>;
-  deleted: Map<string, Stored>;
-}
-interface Stored {
-  id: string;
-}
 interface SavedTable {
   rows: Stored[];
   deleted: Stored[];
@@ -28,7 +21,7 @@ export class Store {
   }
 
   get<K extends Kind>(account: string, kind: K, id: string): Kinds[K] | undefined {
-    return this.peek(account, kind)?.rows.get(id) as Kinds[K] | undefined;
+    return this.peek(account, kind)?.get(id) as Kinds[K] | undefined;
   }
 
   /** The last state of an object that was deleted. */
@@ -38,44 +31,57 @@ export class Store {
 
   /** Oldest first. */
   all<K extends Kind>(account: string, kind: K): Kinds[K][] {
-    return [...(this.peek(account, kind)?.rows.values() ?? [])] as Kinds[K][];
+    return [...this.values(account, kind)];
   }
 
   values<K extends Kind>(account: string, kind: K): IterableIterator<Kinds[K]> {
-    return (this.peek(account, kind)?.rows.values() ?? [].values()) as IterableIterator<Kinds[K]>;
+    return (this.peek(account, kind)?.rows() ?? [].values()) as IterableIterator<Kinds[K]>;
   }
 
   accounts(): string[] {
     return [...this.tables.keys()];
   }
 
+  /** The kinds of which the account has or had objects. */
+  kinds(account: string): Kind[] {
+    return [...(this.tables.get(account)?.keys() ?? [])];
+  }
+
+  /** The table for reading in the order of lists; absent while there was never a row. */
+  peek(account: string, kind: Kind): Table | undefined {
+    return this.tables.get(account)?.get(kind);
+  }
+
   put<K extends Kind>(account: string, kind: K, object: Kinds[K]): Kinds[K] {
-    const { rows } = this.table(account, kind);
-    const before = rows.get(object.id);
-    rows.set(object.id, object);
-    this.journal?.push(() => (before ? rows.set(object.id, before) : rows.delete(object.id)));
+    const table = this.table(account, kind);
+    const undo = table.put(object);
+    const before = table.deleted.get(object.id);
+    table.deleted.delete(object.id);
+    this.journal?.push(() => {
+      undo();
+      if (before) table.deleted.set(object.id, before);
+    });
     this.listener();
     return object;
   }
 
   /** Takes the object out of its table and remembers its last state. */
   bury<K extends Kind>(account: string, kind: K, id: string): void {
-    const { rows, deleted } = this.table(account, kind);
-    const before = rows.get(id);
-    if (!before) return;
-    const order = [...rows];
-    rows.delete(id);
-    deleted.set(id, before);
+    const table = this.table(account, kind);
+    const before = table.get(id);
+    const undo = table.take(id);
+    if (!before || !undo) return;
+    table.deleted.set(id, before);
     this.journal?.push(() => {
-      deleted.delete(id);
-      rows.clear();
-      for (const [key, row] of order) rows.set(key, row);
+      table.deleted.delete(id);
+      undo();
     });
     this.listener();
   }
 
   drop<K extends Kind>(account: string, kind: K, id: string): void {
-    this.table(account, kind).rows.delete(id);
+    const undo = this.table(account, kind).take(id);
+    if (undo) this.journal?.push(undo);
   }
 
   /** Runs `work` so that everything it stored is undone when it throws an error that `undoes` says so of. */
@@ -92,12 +98,24 @@ export class Store {
     }
   }
 
+  /** What `work` answers or throws, with everything that it stored undone. */
+  rehearse<T>(work: () => T): T {
+    const outer = this.journal;
+    this.journal = [];
+    try {
+      return work();
+    } finally {
+      for (const undo of this.journal.reverse()) undo();
+      this.journal = outer;
+    }
+  }
+
   save(): SavedStore {
     const saved: SavedStore = {};
     for (const [account, kinds] of this.tables) {
       const tables: Record<string, SavedTable> = {};
-      for (const [kind, { rows, deleted }] of kinds) {
-        tables[kind] = { rows: [...rows.values()], deleted: [...deleted.values()] };
+      for (const [kind, table] of kinds) {
+        tables[kind] = { rows: [...table.rows()], deleted: [...table.deleted.values()] };
       }
       saved[account] = tables;
     }
@@ -105,26 +123,21 @@ export class Store {
   }
 
   load(saved: SavedStore): void {
-    const byId = (rows: Stored[]): Map<string, Stored> => new Map(rows.map((row) => [row.id, row]));
     this.tables = new Map();
     for (const [account, kinds] of Object.entries(saved)) {
-      const tables = new Map<Kind, Table>();
-      for (const [kind, table] of Object.entries(kinds)) {
-        tables.set(kind as Kind, { rows: byId(table.rows), deleted: byId(table.deleted) });
+      for (const [kind, { rows, deleted }] of Object.entries(kinds)) {
+        const table = this.table(account, kind as Kind);
+        for (const row of rows) table.put(row);
+        for (const row of deleted) table.deleted.set(row.id, row);
       }
-      this.tables.set(account, tables);
     }
-  }
-
-  private peek(account: string, kind: Kind): Table | undefined {
-    return this.tables.get(account)?.get(kind);
   }
 
   private table(account: string, kind: Kind): Table {
     let kinds = this.tables.get(account);
     if (!kinds) this.tables.set(account, (kinds = new Map<Kind, Table>()));
     let table = kinds.get(kind);
-    if (!table) kinds.set(kind, (table = { rows: new Map(), deleted: new Map() }));
+    if (!table) kinds.set(kind, (table = new Table()));
     return table;
   }
 }

@@ -1,5 +1,6 @@
 import { invalidRequest } from '../core/errors.js';
 import type { Scope } from '../core/scope.js';
+import { objectOfId } from '../core/types/names.js';
 import type { Kind } from '../core/wire.js';
 
 type Node = Record<string, unknown>;
@@ -8,38 +9,6 @@ export type Includes = Record<string, (scope: Scope, node: Node) => unknown>;
 
 const MAX_DEPTH = 4;
 
-const KIND_BY_PREFIX: Record<string, Kind> = {
-  acct: 'account',
-  cus: 'customer',
-  cbtxn: 'customer_balance_transaction',
-  prod: 'product',
-  price: 'price',
-  promo: 'promotion_code',
-  di: 'discount',
-  txr: 'tax_rate',
-  shr: 'shipping_rate',
-  pm: 'payment_method',
-  cs: 'checkout.session',
-  sub: 'subscription',
-  si: 'subscription_item',
-  clock: 'test_helpers.test_clock',
-  in: 'invoice',
-  il: 'line_item',
-  ii: 'invoiceitem',
-  inpay: 'invoice_payment',
-  pi: 'payment_intent',
-  ch: 'charge',
-  py: 'charge',
-  re: 'refund',
-  pyr: 'refund',
-  du: 'dispute',
-  txn: 'balance_transaction',
-  tr: 'transfer',
-  trr: 'transfer_reversal',
-  po: 'payout',
-  tu: 'topup',
-  cn: 'credit_note',
-};
 /** Ids of these can be chosen freely, so that the field's name tells the kind. */
 const KIND_BY_FIELD: Record<string, Kind> = { coupon: 'coupon', product: 'product' };
 
@@ -82,7 +51,7 @@ class Expansion {
   }
 
   private resolve(field: string, id: string): unknown {
-    const kind = KIND_BY_FIELD[field] ?? KIND_BY_PREFIX[id.slice(0, id.indexOf('_'))];
+    const kind = KIND_BY_FIELD[field] ?? (objectOfId(id) as Kind | undefined);
     if (!kind) throw this.refused();
     const found = this.scope.maybe(kind, id) ?? this.scope.in('').maybe(kind, id);
     if (found) return found;

@@ -1,6 +1,8 @@
 import { invalidRequest, noSuch } from '../core/errors.js';
-import type { ListOf } from '../core/wire.js';
-import { int, text, type Values } from './params.js';
+import type { Scope } from '../core/scope.js';
+import type { Entry } from '../core/table.js';
+import type { Kind, Kinds, ListOf } from '../core/wire.js';
+import { inRange, int, text, type Range, type Values } from './params.js';
 
 const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 100;
@@ -28,14 +30,7 @@ export function page<T extends { id: string }>(
   url: string,
   noun: string,
 ): ListOf<T> {
-  const limit = params.limit ?? DEFAULT_LIMIT;
-  if (limit < 1 || limit > MAX_LIMIT) {
-    throw invalidRequest(`Invalid limit: must be between 1 and ${MAX_LIMIT}.`, { param: 'limit' });
-  }
-  const { starting_after: after, ending_before: before } = params;
-  if (after !== undefined && before !== undefined) {
-    throw invalidRequest('You cannot use both starting_after and ending_before.', { param: 'ending_before' });
-  }
+  const { limit, after, before } = cursorsOf(params);
   if (before !== undefined) {
     const end = indexOf(rows, before, 'ending_before', noun);
     const start = Math.max(0, end - limit);
@@ -43,6 +38,61 @@ export function page<T extends { id: string }>(
   }
   const start = after === undefined ? 0 : indexOf(rows, after, 'starting_after', noun) + 1;
   return { object: 'list', data: rows.slice(start, start + limit), has_more: rows.length > start + limit, url };
+}
+
+function cursorsOf(params: Paging): { limit: number; after?: string; before?: string } {
+  const { limit = DEFAULT_LIMIT, starting_after: after, ending_before: before } = params;
+  if (limit < 1 || limit > MAX_LIMIT) {
+    throw invalidRequest(`Invalid limit: must be between 1 and ${MAX_LIMIT}.`, { param: 'limit' });
+  }
+  if (after !== undefined && before !== undefined) {
+    throw invalidRequest('You cannot use both starting_after and ending_before.', { param: 'ending_before' });
+  }
+  return { limit, after, before };
+}
+
+export interface StoredList<T> {
+  url: string;
+  /** For the refusal of a cursor. */
+  noun: string;
+  created?: Range;
+  matches(row: T): boolean;
+}
+
+/**
+ * A page of the stored objects of one kind, newest first. It walks the table from the cursor on and stops when the page
+ * is full, so that its cost does not grow with the rows before or behind it.
+ */
+export function storedPage<K extends Kind>(
+  scope: Scope,
+  kind: K,
+  params: Paging,
+  list: StoredList<Kinds[K]>,
+): ListOf<Kinds[K]> {
+  const { limit, after, before } = cursorsOf(params);
+  const table = scope.world.store.peek(scope.account, kind);
+  const fits = ({ row, created }: Entry): boolean =>
+    (list.created === undefined || inRange(created, list.created)) && list.matches(row as unknown as Kinds[K]);
+  const cursor = after ?? before;
+  const found = cursor === undefined ? undefined : table?.entry(cursor);
+  if (cursor !== undefined && !(found && fits(found))) {
+    throw noSuch(list.noun, cursor, after === undefined ? 'ending_before' : 'starting_after');
+  }
+  const empty = { object: 'list' as const, data: [], has_more: false, url: list.url };
+  if (!table) return empty;
+  const order = table.chronicle();
+  const { gt = -1, gte = gt + 1, lt = Infinity, lte = lt - 1 } = list.created ?? {};
+  const oldest = table.rank({ created: gte, seq: -1 });
+  const newest = table.rank({ created: lte + 1, seq: -1 }) - 1;
+  const step = before === undefined ? -1 : 1;
+  const start = found ? table.rank(found) + step : newest;
+  const rows: Kinds[K][] = [];
+  for (let i = start; i >= oldest && i <= newest && rows.length <= limit; i += step) {
+    const entry = order[i] as Entry;
+    if (fits(entry)) rows.push(entry.row as unknown as Kinds[K]);
+  }
+  const data = rows.slice(0, limit);
+  return { ...empty, data: step === 1 ? data.reverse() : data, has_more: rows.length > limit };
 }
 
 function indexOf(rows: readonly { id: string }[], cursor: string, param: string, noun: string): number {

@@ -1,7 +1,8 @@
 import type { Scope } from '../core/scope.js';
 import type { Kind, Kinds } from '../core/wire.js';
-import { newestFirst, page, paging } from './listing.js';
-import { inRange, list, range, text, type Param, type Range, type Shape, type Values } from './params.js';
+import { without } from '../core/without.js';
+import { paging, storedPage } from './listing.js';
+import { list, range, text, type Param, type Range, type Shape, type Values } from './params.js';
 
 export type Method = 'GET' | 'POST' | 'DELETE';
 
@@ -30,7 +31,8 @@ export function route<S extends Shape>(
       ...(shape as Record<string, Param<unknown>>),
       ...((method !== 'DELETE' || path === DELETION_WITH_EXPAND) && expandParam),
     },
-    run: (scope, params, ids) => handle(scope, params as Values<S>, ids[0] ?? '', ids[1] ?? ''),
+    run: (scope, params, ids) =>
+      handle(scope, without(params, 'expand') as unknown as Values<S>, ids[0] ?? '', ids[1] ?? ''),
   };
 }
 
@@ -52,12 +54,12 @@ export function listing<K extends Kind, S extends Shape>(
   const full = { ...paging, ...(!TIMELESS.includes(path) && { created: range }), ...shape };
   return route('GET', path, full, (scope, sent) => {
     const params = sent as Values<typeof paging> & { created?: Range } & Values<S>;
-    const created = params.created;
-    const rows = scope.all(kind, (row) => {
-      if (created && !inRange((row as { created?: number }).created ?? 0, created)) return false;
-      return matches(row, params, scope);
+    return storedPage(scope, kind, params, {
+      url: path,
+      noun: kind,
+      created: params.created,
+      matches: (row) => matches(row, params, scope),
     });
-    return page(newestFirst<Kinds[K] & { id: string }>(rows), params, path, kind);
   });
 }
 

@@ -15,6 +15,8 @@ import type { LoggedRequest, RequestLog } from './request-log.js';
 import type { Route, Router } from './router.js';
 
 const MAX_BODY_BYTES = 1_048_576;
+/** A test fills the sandbox with all of its objects at once. */
+const MAX_CONTROL_BODY_BYTES = 512 * 1_048_576;
 
 export interface ApiParts {
   world: World;
@@ -57,13 +59,14 @@ export class ApiServer {
 
   async handle(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://sandbox');
-    const body = await readBody(request);
+    const controls = url.pathname.startsWith('/_sandbox/');
+    const body = await readBody(request, controls ? MAX_CONTROL_BODY_BYTES : MAX_BODY_BYTES);
     if (body === null) {
       response.writeHead(413).end();
       return;
     }
     const method = request.method ?? 'GET';
-    if (url.pathname.startsWith('/_sandbox/')) {
+    if (controls) {
       const answer = await this.parts.control(method, url.pathname, url.searchParams, body);
       response.writeHead(answer.status, { 'content-type': 'application/json' });
       response.end(JSON.stringify(answer.body ?? {}));
@@ -231,12 +234,12 @@ function unknownRoute({ method, path }: Incoming): StripeFailure {
   return invalidRequest(message, {}, 501);
 }
 
-async function readBody(request: http.IncomingMessage): Promise<string | null> {
+async function readBody(request: http.IncomingMessage, limit: number): Promise<string | null> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) return null;
+    if (size > limit) return null;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -2,6 +2,7 @@ import { sourcesOf } from '../billing/sources.js';
 import type { Includes } from '../http/expand.js';
 import { embedded, newestFirst } from '../http/listing.js';
 import type { Route } from '../http/router.js';
+import { STORED_TYPES } from '../core/types/names.js';
 import type { Kinds } from '../core/wire.js';
 import { accountRoutes } from './accounts.js';
 import { balanceRoutes } from './balance.js';
@@ -22,7 +23,9 @@ import { payoutRoutes } from './payouts.js';
 import { priceRoutes } from './prices.js';
 import { productRoutes } from './products.js';
 import { promotionCodeRoutes } from './promotion-codes.js';
+import { storedRoutes } from './stored/stored-routes.js';
 import { subscriptionItemRoutes } from './subscription-items.js';
+import { subscriptionStateRoutes } from './subscription-states.js';
 import { subscriptionRoutes } from './subscriptions.js';
 import { shippingRateRoutes, taxRateRoutes } from './tax-rates.js';
 import { taxIdRoutes, taxIdsOf } from './tax-ids.js';
@@ -30,8 +33,8 @@ import { testClockRoutes } from './test-clocks.js';
 import { transferRoutes } from './transfers.js';
 import { webhookEndpointRoutes } from './webhook-endpoints.js';
 
-/** The part of Stripe's API that the sandbox simulates. Everything else is refused with 501. */
-export const allRoutes: readonly Route[] = [
+/** The part of Stripe's API that the sandbox simulates. */
+const modelledRoutes: readonly Route[] = [
   ...accountRoutes,
   ...balanceRoutes,
   ...chargeRoutes,
@@ -57,11 +60,21 @@ export const allRoutes: readonly Route[] = [
   ...shippingRateRoutes,
   ...subscriptionItemRoutes,
   ...subscriptionRoutes,
+  ...subscriptionStateRoutes,
   ...taxIdRoutes,
   ...taxRateRoutes,
   ...testClockRoutes,
   ...transferRoutes,
   ...webhookEndpointRoutes,
+];
+
+const keyOf = ({ method, path }: Route): string => `${method} ${path.replaceAll(/:\w+/g, ':')}`;
+const modelled = new Set(modelledRoutes.map(keyOf));
+
+/** All that is answered; everything else is refused with 501. What is only stored gives way to what is simulated. */
+export const allRoutes: readonly Route[] = [
+  ...modelledRoutes,
+  ...storedRoutes(STORED_TYPES).filter((one) => !modelled.has(keyOf(one))),
 ];
 
 /** Fields that are there only when `expand[]` asks for them. */

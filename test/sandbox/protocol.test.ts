@@ -209,7 +209,7 @@ describe('protocol', () => {
   });
 
   it('refuses loudly what it does not know', async () => {
-    await expect(stripe.quotes.list()).rejects.toMatchObject({ statusCode: 501 });
+    await expect(stripe.terminal.connectionTokens.create()).rejects.toMatchObject({ statusCode: 501 });
     await expect(stripe.customers.list({ colour: 'red' } as Stripe.CustomerListParams)).rejects.toMatchObject({
       code: 'parameter_unknown',
     });
