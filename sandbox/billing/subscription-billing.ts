@@ -6,7 +6,7 @@ import { createDraft, type Invoice } from './invoice-draft.js';
 import { collect, finalize, markUncollectible, voidInvoice } from './invoice-lifecycle.js';
 import { itemLine, subscriptionLine, type NewLine } from './invoice-lines.js';
 import { declined } from './payments.js';
-import type { Period, Subscription } from './subscription-items.js';
+import { itemsOf, type Period, type Subscription } from './subscription-items.js';
 
 export interface Billing {
   invoiceId: string;
@@ -24,6 +24,13 @@ export interface Billing {
 
 /** Makes the subscription's invoice, finalizes it and tries to collect it, all at the scope's time. */
 export function bill(scope: Scope, subscription: Subscription, billing: Billing): Invoice {
+  const draft = draftOf(scope, subscription, billing);
+  dropUsedDiscounts(scope, subscription, draft);
+  return settle(scope, subscription, draft, billing);
+}
+
+/** The invoice before anything is done with it. */
+export function draftOf(scope: Scope, subscription: Subscription, billing: Billing): Invoice {
   const customer = scope.get('customer', subscription.customer);
   const pending = scope.all('invoiceitem', (item) => isPendingFor(item, subscription));
   const draft = createDraft(scope, {
@@ -46,8 +53,7 @@ export function bill(scope: Scope, subscription: Subscription, billing: Billing)
     ],
   });
   for (const item of pending) scope.update('invoiceitem', item, { invoice: draft.id });
-  dropUsedDiscounts(scope, subscription, draft);
-  return settle(scope, subscription, draft, billing);
+  return draft;
 }
 
 const isPendingFor = (item: Kinds['invoiceitem'], subscription: Subscription): boolean => {
@@ -59,7 +65,7 @@ const isPendingFor = (item: Kinds['invoiceitem'], subscription: Subscription): b
 const customerDiscount = ({ discount }: Kinds['customer']): string[] => (discount ? [discount.id] : []);
 
 function periodLines(scope: Scope, invoice: string, subscription: Subscription, trial: boolean): NewLine[] {
-  return subscription.items.data.map((item) => {
+  return itemsOf(scope, subscription).map((item) => {
     const period = { start: item.current_period_start, end: item.current_period_end };
     return subscriptionLine(scope, invoice, item, period, trial);
   });

@@ -3,7 +3,7 @@ import type { Scope } from '../core/scope.js';
 import { share } from '../money/rounding.js';
 import { createItem } from './invoice-lines.js';
 import { bill } from './subscription-billing.js';
-import { periodEnd, type Subscription, type SubscriptionItem } from './subscription-items.js';
+import { itemsOf, periodEnd, type Subscription, type SubscriptionItem } from './subscription-items.js';
 import { formatDay } from './wording.js';
 
 type Reason = NonNullable<NonNullable<Subscription['cancellation_details']>['reason']>;
@@ -36,7 +36,7 @@ export function endSubscription(
 /** Credits what was paid for and not used, and on request bills what is pending at once. */
 export function settleBeforeEnd(scope: Scope, subscription: Subscription, prorate: boolean, invoiceNow: boolean): void {
   if (prorate && subscription.status !== 'trialing') {
-    for (const item of subscription.items.data) credit(scope, subscription, item);
+    for (const item of itemsOf(scope, subscription)) credit(scope, subscription, item);
   }
   if (!invoiceNow) return;
   const period = { start: subscription.items.data[0]?.current_period_start ?? scope.now, end: scope.now };

@@ -5,6 +5,7 @@ import type { Kinds } from '../core/wire.js';
 import { intervalsAfter, type Interval } from '../money/periods.js';
 import { redeemAll, type DiscountRequest } from './discounts.js';
 import { createItem, type ItemFields } from './invoice-lines.js';
+import { chargePart } from './prorations.js';
 import { bill } from './subscription-billing.js';
 import { buildItem, itemList, requireRecurring, type ItemRequest, type Subscription } from './subscription-items.js';
 
@@ -20,8 +21,14 @@ export interface SubscriptionFields {
   daysUntilDue?: number | null;
   paymentBehavior?: 'allow_incomplete' | 'default_incomplete' | 'error_if_incomplete';
   cancelAtPeriodEnd?: boolean;
-  cancelAt?: number | null;
+  cancelAt?: number | 'max_period_end' | 'min_period_end' | null;
   defaultTaxRates?: string[];
+  /** The end of a shorter first period. */
+  anchor?: number;
+  /** Whether a shorter first period is charged in part or not at all. */
+  prorationBehavior?: 'create_prorations' | 'always_invoice' | 'none';
+  trialSettings?: Subscription['trial_settings'];
+  paymentSettings?: Partial<NonNullable<Subscription['payment_settings']>>;
   /** One-off amounts on the first invoice. */
   extras?: Pick<ItemFields, 'price' | 'quantity' | 'amount' | 'currency' | 'taxRates'>[];
   shippingAmount?: number;
@@ -36,7 +43,7 @@ export function createSubscription(scope: Scope, fields: SubscriptionFields): Su
   const trial = fields.trialEnd !== undefined && fields.trialEnd !== null && fields.trialEnd > scope.now;
   const period = {
     start: scope.now,
-    end: trial ? (fields.trialEnd ?? scope.now) : intervalsAfter(scope.now, price.recurring as Interval, 1),
+    end: trial ? (fields.trialEnd ?? scope.now) : firstEnd(scope.now, price.recurring as Interval, fields.anchor),
   };
   const items = fields.items.map((item) => buildItem(scope, { id, customer: customer.id }, item, period));
   requireOneCurrency(items.map((item) => item.price.currency));
@@ -49,8 +56,8 @@ export function createSubscription(scope: Scope, fields: SubscriptionFields): Su
   const invoiceId = stripeId('in');
   const subscription: Subscription = {
     ...shell(id, customer, price.currency, scope.now),
-    billing_cycle_anchor: trial ? period.end : scope.now,
-    cancel_at: fields.cancelAtPeriodEnd ? period.end : (fields.cancelAt ?? null),
+    billing_cycle_anchor: trial || fields.anchor !== undefined ? period.end : scope.now,
+    cancel_at: fields.cancelAtPeriodEnd || typeof fields.cancelAt === 'string' ? period.end : (fields.cancelAt ?? null),
     cancel_at_period_end: fields.cancelAtPeriodEnd ?? false,
     canceled_at: fields.cancelAtPeriodEnd ? scope.now : null,
     collection_method: fields.collectionMethod ?? 'charge_automatically',
@@ -62,8 +69,10 @@ export function createSubscription(scope: Scope, fields: SubscriptionFields): Su
     items: itemList(scope, id, items),
     latest_invoice: invoiceId,
     metadata: fields.metadata ?? {},
+    payment_settings: { ...NO_PAYMENT_SETTINGS, ...fields.paymentSettings },
     status: trial ? 'trialing' : byInvoice ? 'active' : 'incomplete',
     trial_end: trial ? period.end : null,
+    trial_settings: fields.trialSettings ?? DEFAULT_TRIAL_SETTINGS,
     trial_start: trial ? scope.now : null,
   };
   scope.insert('subscription', subscription, 'customer.subscription.created');
@@ -76,6 +85,10 @@ export function createSubscription(scope: Scope, fields: SubscriptionFields): Su
       description: extra.price?.nickname ?? null,
     });
   }
+  const shortened = !trial && fields.anchor !== undefined;
+  if (shortened && fields.prorationBehavior !== 'none') {
+    chargePart(scope, subscription, items, intervalsAfter(period.end, price.recurring as Interval, -1));
+  }
   const behavior = fields.paymentBehavior ?? 'allow_incomplete';
   bill(scope, subscription, {
     invoiceId,
@@ -84,9 +97,28 @@ export function createSubscription(scope: Scope, fields: SubscriptionFields): Su
     period: { start: scope.now, end: scope.now },
     collects: behavior !== 'default_incomplete',
     mustSucceed: behavior === 'error_if_incomplete',
+    pendingOnly: shortened,
     shippingAmount: fields.shippingAmount,
   });
   return scope.get('subscription', id);
+}
+
+export const NO_PAYMENT_SETTINGS: NonNullable<Subscription['payment_settings']> = {
+  payment_method_options: null,
+  payment_method_types: null,
+  save_default_payment_method: 'off',
+};
+
+export const DEFAULT_TRIAL_SETTINGS: NonNullable<Subscription['trial_settings']> = {
+  end_behavior: { billing_cycle_anchor: null, missing_payment_method: 'create_invoice' },
+};
+
+function firstEnd(now: number, interval: Interval, anchor: number | undefined): number {
+  const whole = intervalsAfter(now, interval, 1);
+  if (anchor === undefined) return whole;
+  if (anchor > now && anchor <= whole) return anchor;
+  const message = '`billing_cycle_anchor` must be in the future and before the end of the first whole period.';
+  throw invalidRequest(message, { param: 'billing_cycle_anchor' });
 }
 
 function requireOneCurrency(currencies: readonly string[]): void {
@@ -124,11 +156,6 @@ const shell = (id: string, customer: Kinds['customer'], currency: string, now: n
   next_pending_invoice_item_invoice: null,
   on_behalf_of: null,
   pause_collection: null,
-  payment_settings: {
-    payment_method_options: null,
-    payment_method_types: null,
-    save_default_payment_method: 'off' as const,
-  },
   pending_invoice_item_interval: null,
   pending_setup_intent: null,
   pending_update: null,
@@ -136,5 +163,4 @@ const shell = (id: string, customer: Kinds['customer'], currency: string, now: n
   start_date: now,
   test_clock: customer.test_clock ?? null,
   transfer_data: null,
-  trial_settings: { end_behavior: { billing_cycle_anchor: null, missing_payment_method: 'create_invoice' as const } },
 });

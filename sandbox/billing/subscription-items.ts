@@ -2,6 +2,7 @@ import { invalidRequest } from '../core/errors.js';
 import { stripeId } from '../core/ids.js';
 import type { Scope } from '../core/scope.js';
 import type { Kinds } from '../core/wire.js';
+import { embedded } from '../http/listing.js';
 import { redeemAll, type DiscountRequest } from './discounts.js';
 
 export type SubscriptionItem = Kinds['subscription_item'];
@@ -94,15 +95,17 @@ export function itemList(
 ): Subscription['items'] {
   const kept = new Set(items.map(({ id }) => id));
   for (const item of items) scope.insert('subscription_item', item);
-  for (const gone of scope.maybe('subscription', subscription)?.items.data ?? []) {
+  const known = scope.maybe('subscription', subscription);
+  for (const gone of known ? itemsOf(scope, known) : []) {
     if (!kept.has(gone.id)) scope.remove('subscription_item', gone);
   }
-  return {
-    object: 'list',
-    data: [...items],
-    has_more: false,
-    url: `/v1/subscription_items?subscription=${subscription}`,
-  };
+  return embedded(items, `/v1/subscription_items?subscription=${subscription}`);
+}
+
+/** All items of the subscription, whose own list ends where Stripe's embedded lists do. */
+export function itemsOf(scope: Scope, { id, items }: Subscription): SubscriptionItem[] {
+  if (!items.has_more) return items.data;
+  return scope.all('subscription_item', ({ subscription }) => subscription === id);
 }
 
 /** What one period of all items costs, before discounts and taxes. */

@@ -3,8 +3,10 @@ import type { Scope } from '../core/scope.js';
 import { periodEndAfter, type Interval } from '../money/periods.js';
 import { endDiscount } from './discounts.js';
 import { voidInvoice } from './invoice-lifecycle.js';
+import { expirePending } from './pending-updates.js';
 import { bill } from './subscription-billing.js';
-import { itemList, periodEnd, type Subscription } from './subscription-items.js';
+import { itemList, itemsOf, periodEnd, type Subscription } from './subscription-items.js';
+import { stand } from './subscription-pause.js';
 import { endSubscription } from './subscription-cancel.js';
 
 /** Stripe gives a first payment so long. */
@@ -16,16 +18,35 @@ const RENEWS = ['active', 'past_due', 'trialing'];
 export function nextDue(subscription: Subscription): number | null {
   if (subscription.status === 'incomplete') return subscription.created + INCOMPLETE_SECONDS;
   if (!RENEWS.includes(subscription.status)) return null;
-  const end = periodEnd(subscription);
-  return subscription.cancel_at === null ? end : Math.min(end, subscription.cancel_at);
+  const { cancel_at, pause_collection, pending_update } = subscription;
+  const instants = [cancel_at, pause_collection?.resumes_at, pending_update?.expires_at];
+  return Math.min(periodEnd(subscription), ...instants.filter((at): at is number => typeof at === 'number'));
 }
 
 /** Does what is due at the scope's time: expiry, cancellation, the end of a trial, a renewal. */
 export function runDue(scope: Scope, subscription: Subscription): void {
+  const { pause_collection: paused, pending_update: pending } = subscription;
   if (subscription.status === 'incomplete') expire(scope, subscription);
-  else if (subscription.cancel_at !== null && subscription.cancel_at <= scope.now) {
+  else if (pending && pending.expires_at <= scope.now) expirePending(scope, subscription);
+  else if (paused?.resumes_at && paused.resumes_at <= scope.now) {
+    scope.update('subscription', subscription, { pause_collection: null }, 'customer.subscription.updated');
+  } else if (subscription.cancel_at !== null && subscription.cancel_at <= scope.now) {
     endSubscription(scope, subscription, 'cancellation_requested');
-  } else renew(scope, subscription);
+  } else if (subscription.status === 'trialing' && !canPay(scope, subscription)) endTrialUnpaid(scope, subscription);
+  else renew(scope, subscription);
+}
+
+/** What the trial was set to do when nobody can be charged. */
+function endTrialUnpaid(scope: Scope, subscription: Subscription): void {
+  const behavior = subscription.trial_settings?.end_behavior.missing_payment_method;
+  if (behavior === 'cancel') endSubscription(scope, subscription, 'payment_failed');
+  else if (behavior === 'pause') stand(scope, subscription, 'trial_end_without_payment_method');
+  else renew(scope, subscription);
+}
+
+function canPay(scope: Scope, { customer, default_payment_method: own }: Subscription): boolean {
+  const { invoice_settings: settings, default_source: source } = scope.get('customer', customer);
+  return (own ?? settings.default_payment_method ?? source) !== null;
 }
 
 function expire(scope: Scope, subscription: Subscription): void {
@@ -39,7 +60,7 @@ function renew(scope: Scope, subscription: Subscription): void {
   const invoiceId = stripeId('in');
   const start = periodEnd(subscription);
   const before = subscription.items.data[0]?.current_period_start ?? start;
-  const items = subscription.items.data.map((item) => {
+  const items = itemsOf(scope, subscription).map((item) => {
     if (item.current_period_end > start) return item;
     const interval = item.price.recurring as Interval;
     return {

@@ -1,24 +1,21 @@
-import { invalidRequest } from '../core/errors.js';
+import { invalidRequest, StripeFailure } from '../core/errors.js';
 import { stripeId } from '../core/ids.js';
 import type { Scope } from '../core/scope.js';
-import type { Kinds } from '../core/wire.js';
 import { mergeMetadata } from '../http/params.js';
-import { invoiceFigures } from '../money/invoice-math.js';
 import { intervalsAfter, type Interval } from '../money/periods.js';
-import { share } from '../money/rounding.js';
-import { ruleOf } from './discounts.js';
-import { createItem } from './invoice-lines.js';
+import { awaitPayment } from './pending-updates.js';
+import { prorate } from './prorations.js';
 import { bill } from './subscription-billing.js';
 import {
   buildItem,
   itemList,
+  itemsOf,
   planOf,
   requireRecurring,
   type ItemRequest,
   type Subscription,
   type SubscriptionItem,
 } from './subscription-items.js';
-import { formatDay } from './wording.js';
 
 export interface ItemChange extends ItemRequest {
   id?: string;
@@ -30,65 +27,132 @@ export interface ItemsUpdate {
   prorationDate?: number;
   mustSucceed?: boolean;
   collects?: boolean;
+  /** Changes of the subscription itself that go into the same event. */
+  patch?: Partial<Subscription>;
+  /** A new period begins now, whatever the interval. */
+  restartsNow?: boolean;
+  /** When the payment fails, the change waits for it instead of being made. */
+  waitsForPayment?: boolean;
+}
+
+/** Everything that a change of the items comes to, before any of it is stored. */
+interface Outcome {
+  before: SubscriptionItem[];
+  after: SubscriptionItem[];
+  /** A whole new period begins. */
+  restarts: boolean;
+  trials: boolean;
+  bills: boolean;
+  at: number;
 }
 
 /**
  * Changes what is subscribed to. What was paid for and not used is credited and the rest of the period charged, as
  * invoice items; they are billed at once when asked for or when the interval changes, else with the next invoice.
  */
-export function updateItems(scope: Scope, subscription: Subscription, update: ItemsUpdate): Subscription {
-  const before = subscription.items.data;
-  const wanted = changedItems(scope, subscription, update.changes);
-  const restarts = intervalOf(before) !== intervalOf(wanted) && subscription.status !== 'trialing';
-  const after = restarts ? restarted(scope, wanted) : wanted;
-  const at = update.prorationDate ?? scope.now;
-  if (update.prorationBehavior !== 'none' && subscription.status !== 'trialing') {
-    prorate(scope, subscription, before, after, at, restarts);
+export function updateItems(scope: Scope, old: Subscription, update: ItemsUpdate): Subscription {
+  if (update.waitsForPayment && !wouldSucceed(scope, old, update)) return postpone(scope, old, update);
+  const subscription = { ...old, ...update.patch };
+  const outcome = outcomeOf(scope, old, subscription, update);
+  const { before, after, restarts, trials, bills, at } = outcome;
+  if (update.prorationBehavior !== 'none' && old.status !== 'trialing') {
+    prorate(scope, subscription, before, after, at, restarts || trials);
   }
-  const bills = update.prorationBehavior === 'always_invoice' || restarts;
   const invoiceId = stripeId('in');
-  const patch: Partial<Subscription> = {
-    items: itemList(scope, subscription.id, after),
-    ...(bills && { latest_invoice: invoiceId }),
-    ...(restarts && { billing_cycle_anchor: scope.now }),
-  };
-  const changed = scope.update('subscription', subscription, patch, 'customer.subscription.updated');
+  const changed = scope.update(
+    'subscription',
+    old,
+    {
+      ...update.patch,
+      items: itemList(scope, old.id, after),
+      ...(bills && { latest_invoice: invoiceId }),
+      ...(restarts && { billing_cycle_anchor: scope.now }),
+    },
+    'customer.subscription.updated',
+  );
   if (!bills) return changed;
   bill(scope, changed, {
     invoiceId,
     reason: 'subscription_update',
     period: { start: before[0]?.current_period_start ?? scope.now, end: scope.now },
-    pendingOnly: !restarts,
+    pendingOnly: !restarts && !trials,
+    trial: trials,
     prorationDate: at,
     collects: update.collects,
     mustSucceed: update.mustSucceed,
   });
-  return scope.get('subscription', subscription.id);
+  return scope.get('subscription', old.id);
 }
 
-function changedItems(scope: Scope, subscription: Subscription, changes: readonly ItemChange[]): SubscriptionItem[] {
-  let items = [...subscription.items.data];
+function outcomeOf(scope: Scope, old: Subscription, subscription: Subscription, update: ItemsUpdate): Outcome {
+  const before = itemsOf(scope, old);
+  const trials = subscription.status === 'trialing' && old.status !== 'trialing';
+  const wanted = changedItems(scope, subscription, before, update.changes);
+  const runs = subscription.status !== 'trialing';
+  const restarts = runs && (update.restartsNow === true || intervalOf(before) !== intervalOf(wanted));
+  const trialEnd = subscription.status === 'trialing' ? subscription.trial_end : null;
+  const after = restarts
+    ? restarted(scope, wanted)
+    : trialEnd === null
+      ? wanted
+      : until(wanted, trialEnd, scope, trials);
+  return {
+    before,
+    after,
+    restarts,
+    trials,
+    bills: restarts || trials || (update.prorationBehavior === 'always_invoice' && update.changes.length > 0),
+    at: update.prorationDate ?? scope.now,
+  };
+}
+
+/** Tried without leaving a trace; only a refused payment means no. */
+function wouldSucceed(scope: Scope, old: Subscription, update: ItemsUpdate): boolean {
+  try {
+    scope.world.rehearse(() => updateItems(scope, old, { ...update, waitsForPayment: false, mustSucceed: true }));
+    return true;
+  } catch (error) {
+    if (error instanceof StripeFailure && (error.status === 402 || error.fields.code === 'resource_missing'))
+      return false;
+    throw error;
+  }
+}
+
+/** Bills the change and leaves the subscription as it is until that is paid. */
+function postpone(scope: Scope, old: Subscription, update: ItemsUpdate): Subscription {
+  const { before, after, restarts, at } = outcomeOf(scope, old, { ...old, ...update.patch }, update);
+  prorate(scope, old, before, after, at, restarts);
+  return awaitPayment(scope, old, { items: after, restarts, at, trialEnd: update.patch?.trial_end ?? null });
+}
+
+function changedItems(
+  scope: Scope,
+  subscription: Subscription,
+  before: readonly SubscriptionItem[],
+  changes: readonly ItemChange[],
+): SubscriptionItem[] {
+  let items = [...before];
   const period = {
     start: items[0]?.current_period_start ?? scope.now,
     end: items[0]?.current_period_end ?? scope.now,
   };
-  for (const change of changes) {
+  for (const [index, change] of changes.entries()) {
     if (change.id === undefined) {
       items.push(buildItem(scope, subscription, change, period));
       continue;
     }
     const known = items.find(({ id }) => id === change.id);
-    if (!known)
-      throw invalidRequest(`No such subscription item: '${change.id}'`, {
-        code: 'resource_missing',
-        param: 'items[0][id]',
-      });
+    if (!known) {
+      const param = `items[${index}][id]`;
+      throw invalidRequest(`No such subscription item: '${change.id}'`, { code: 'resource_missing', param });
+    }
     items = change.deleted
       ? items.filter(({ id }) => id !== known.id)
       : items.map((item) => (item.id === known.id ? changedItem(scope, item, change) : item));
   }
-  if (items.length === 0)
+  if (items.length === 0) {
     throw invalidRequest('A subscription must have at least one active item.', { param: 'items' });
+  }
   return items;
 }
 
@@ -118,50 +182,10 @@ function restarted(scope: Scope, items: readonly SubscriptionItem[]): Subscripti
   }));
 }
 
-function prorate(
-  scope: Scope,
-  subscription: Subscription,
-  before: readonly SubscriptionItem[],
-  after: readonly SubscriptionItem[],
-  at: number,
-  creditsOnly: boolean,
-): void {
-  const same = (a: SubscriptionItem, b: SubscriptionItem): boolean =>
-    a.id === b.id && a.price.id === b.price.id && a.quantity === b.quantity && !creditsOnly;
-  for (const item of before) {
-    if (!after.some((other) => same(item, other))) prorated(scope, subscription, item, at, -1);
-  }
-  if (creditsOnly) return;
-  for (const item of after) {
-    if (!before.some((other) => same(item, other))) prorated(scope, subscription, item, at, 1);
-  }
-}
-
-function prorated(scope: Scope, subscription: Subscription, item: SubscriptionItem, at: number, sign: 1 | -1): void {
-  const { current_period_start: start, current_period_end: end, price, quantity = 1 } = item;
-  const full = discounted(scope, subscription, price, quantity);
-  const amount = sign * share(full, Math.max(0, end - at), end - start);
-  const name = scope.maybe('product', price.product)?.name ?? price.product;
-  const what = quantity === 1 ? name : `${quantity} × ${name}`;
-  createItem(scope, {
-    amount,
-    currency: subscription.currency,
-    customer: subscription.customer,
-    description: `${sign < 0 ? 'Unused' : 'Remaining'} time on ${what} after ${formatDay(at)}`,
-    price,
-    quantity,
-    period: { start: at, end },
-    subscription: subscription.id,
-    subscriptionItem: item.id,
-    proration: true,
-    taxRates: item.tax_rates?.map(({ id }) => id),
-  });
-}
-
-/** Prorations include percentage discounts; what takes off a fixed amount counts on whole periods only. */
-function discounted(scope: Scope, subscription: Subscription, price: Kinds['price'], quantity: number): number {
-  const amount = (price.unit_amount ?? 0) * quantity;
-  const rules = subscription.discounts.map((id) => ruleOf(scope, id)).filter(({ percentOff }) => percentOff !== null);
-  const line = { amount, product: price.product, discountable: true, discounts: [], taxes: [] };
-  return invoiceFigures({ lines: [line], discounts: rules, shippingAmount: 0, shippingTaxes: [] }).total;
-}
+/** The running period ends where the trial does. */
+const until = (items: readonly SubscriptionItem[], end: number, scope: Scope, begins: boolean): SubscriptionItem[] =>
+  items.map((item) => ({
+    ...item,
+    current_period_end: end,
+    current_period_start: begins ? scope.now : item.current_period_start,
+  }));

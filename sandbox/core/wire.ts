@@ -99,15 +99,6 @@ export interface ItemsRow {
   trialPeriodDays?: number | null;
 }
 
-/** An update of a subscription that waits for its payment. */
-export interface PendingUpdateRow {
-  id: string;
-  object: 'sandbox.pending_update';
-  created: number;
-  invoice: string;
-  changes: { id?: string; price?: string; quantity?: number; deleted?: boolean }[];
-}
-
 /** How much a meter counted, one row an event. */
 export interface MeterReadingRow {
   id: string;
@@ -173,7 +164,6 @@ export interface Kinds {
   'sandbox.checkout': CheckoutRow;
   'sandbox.invoice': InvoiceRow;
   'sandbox.items': ItemsRow;
-  'sandbox.pending_update': PendingUpdateRow;
   'sandbox.meter_reading': MeterReadingRow;
 }
 export type Kind = keyof Kinds;

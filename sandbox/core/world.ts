@@ -55,6 +55,16 @@ export class World {
     }
   }
 
+  /** What would come of `work`: nothing that it stores or tells remains. */
+  rehearse<T>(work: () => T): T {
+    const mark = this.outbox.length;
+    try {
+      return this.store.rehearse(work);
+    } finally {
+      this.outbox.length = mark;
+    }
+  }
+
   private flush(): void {
     const events = this.outbox;
     this.outbox = [];

@@ -1,6 +1,8 @@
 import { endDiscount, redeemAll } from '../billing/discounts.js';
 import { resolvePaymentMethod } from '../billing/payment-methods.js';
 import { periodEnd, type Subscription } from '../billing/subscription-items.js';
+import { DEFAULT_TRIAL_SETTINGS, NO_PAYMENT_SETTINGS } from '../billing/subscription-create.js';
+import { invalidRequest } from '../core/errors.js';
 import type { Scope } from '../core/scope.js';
 import {
   bool,
@@ -11,7 +13,9 @@ import {
   metadata,
   object,
   oneOf,
+  required,
   text,
+  type Param,
   type Values,
 } from '../http/params.js';
 import { discounts } from './shared.js';
@@ -30,10 +34,28 @@ export const cancellationDetails = object({
   ),
 });
 const prorationBehavior = oneOf('always_invoice', 'create_prorations', 'none');
-const paymentBehavior = oneOf('allow_incomplete', 'default_incomplete', 'error_if_incomplete');
+const PAYMENT_BEHAVIORS = ['allow_incomplete', 'default_incomplete', 'error_if_incomplete'] as const;
+const paymentBehavior = oneOf(...PAYMENT_BEHAVIORS);
+/** An existing subscription can also keep what it is until the payment succeeds. */
+export const updatePaymentBehavior = oneOf(...PAYMENT_BEHAVIORS, 'pending_if_incomplete');
+/** What may come with `pending_if_incomplete`. */
+const PENDING_FIELDS = [
+  'billing_cycle_anchor',
+  'items',
+  'off_session',
+  'payment_behavior',
+  'proration_behavior',
+  'proration_date',
+];
+
+/** An instant, or a word for the end of the first or last period among the items. */
+const cancelAt: Param<number | 'max_period_end' | 'min_period_end'> = {
+  read: (value, path) => (value === 'max_period_end' || value === 'min_period_end' ? value : int.read(value, path)),
+};
+const missingPaymentMethod = oneOf('cancel', 'create_invoice', 'pause');
 
 export const subscriptionFields = {
-  cancel_at: clearable(int),
+  cancel_at: clearable(cancelAt),
   cancel_at_period_end: bool,
   collection_method: oneOf('charge_automatically', 'send_invoice'),
   days_until_due: int,
@@ -44,8 +66,15 @@ export const subscriptionFields = {
   metadata,
   off_session: bool,
   payment_behavior: paymentBehavior,
+  payment_settings: object({
+    payment_method_types: clearable(list(text)),
+    save_default_payment_method: oneOf('off', 'on_subscription'),
+  }),
   proration_behavior: prorationBehavior,
   trial_end: text,
+  trial_settings: object({
+    end_behavior: required(object({ missing_payment_method: required(missingPaymentMethod) })),
+  }),
 };
 
 /** `now` or a number of seconds. */
@@ -75,9 +104,11 @@ export function patchOf(scope: Scope, old: Subscription, params: object): Partia
   if (sent.pause_collection !== undefined) {
     patch.pause_collection = sent.pause_collection && { resumes_at: null, ...sent.pause_collection };
   }
-  const trialEnd = instant(sent.trial_end, scope.now);
-  if (trialEnd !== undefined) Object.assign(patch, trialPatch(old, trialEnd));
-  return { ...patch, ...cancellationPatch(scope, old, sent) };
+  if (sent.payment_settings !== undefined) {
+    patch.payment_settings = { ...NO_PAYMENT_SETTINGS, ...old.payment_settings, ...sent.payment_settings };
+  }
+  if (sent.trial_settings !== undefined) patch.trial_settings = trialSettingsOf(sent.trial_settings);
+  return { ...patch, ...trialPatch(scope, old, sent.trial_end), ...cancellationPatch(scope, old, sent) };
 }
 
 function cancellationPatch(scope: Scope, old: Subscription, sent: Update): Partial<Subscription> {
@@ -90,12 +121,15 @@ function cancellationPatch(scope: Scope, old: Subscription, sent: Update): Parti
     ...old.cancellation_details,
     ...details,
   };
-  const stops = sent.cancel_at_period_end === true || typeof sent.cancel_at === 'number';
+  if (sent.cancel_at_period_end === true && sent.cancel_at) {
+    throw invalidRequest('You cannot set `cancel_at` and `cancel_at_period_end` at once.', { param: 'cancel_at' });
+  }
+  const stops = sent.cancel_at_period_end === true || (sent.cancel_at !== undefined && sent.cancel_at !== null);
   const goesOn = sent.cancel_at_period_end === false || sent.cancel_at === null;
   if (stops) {
     const atEnd = sent.cancel_at_period_end === true;
     return {
-      cancel_at: atEnd ? periodEnd(old) : (sent.cancel_at ?? null),
+      cancel_at: atEnd ? periodEnd(old) : cancelInstant(old, sent.cancel_at),
       cancel_at_period_end: atEnd,
       canceled_at: scope.now,
       cancellation_details: { ...base, reason: 'cancellation_requested' },
@@ -110,16 +144,43 @@ function cancellationPatch(scope: Scope, old: Subscription, sent: Update): Parti
   };
 }
 
-/** The running period ends where the trial does. */
-function trialPatch(old: Subscription, trialEnd: number): Partial<Subscription> {
-  const data = old.items.data.map((one) => ({ ...one, current_period_end: trialEnd }));
+/** All items of a subscription have the same period here, so that its first end is also its last. */
+export const cancelInstant = (old: Subscription, sent: Update['cancel_at']): number | null =>
+  typeof sent === 'string' ? periodEnd(old) : (sent ?? null);
+
+const MAX_TRIAL_SECONDS = 730 * 86_400;
+
+/** A trial begins, lasts longer or ends now. `now` means nothing where there is none. */
+function trialPatch(scope: Scope, old: Subscription, sent: string | undefined): Partial<Subscription> {
+  const trialing = old.status === 'trialing';
+  const trialEnd = instant(sent, scope.now);
+  if (trialEnd === undefined || (sent === 'now' && !trialing)) return {};
+  if (sent !== 'now' && !(trialEnd > scope.now && trialEnd <= scope.now + MAX_TRIAL_SECONDS)) {
+    throw invalidRequest('Invalid timestamp: trial_end must be in the future and at most two years from now.', {
+      param: 'trial_end',
+    });
+  }
   return {
     billing_cycle_anchor: trialEnd,
-    items: { ...old.items, data },
     status: 'trialing',
     trial_end: trialEnd,
-    trial_start: old.trial_start ?? old.created,
+    trial_start: trialing ? (old.trial_start ?? old.created) : scope.now,
   };
+}
+
+export const trialSettingsOf = (
+  sent: { end_behavior: { missing_payment_method: string } } | undefined,
+): NonNullable<Subscription['trial_settings']> =>
+  sent ? { end_behavior: { billing_cycle_anchor: null, ...sent.end_behavior } } : DEFAULT_TRIAL_SETTINGS;
+
+/** Stripe lets only what it can take back wait for a payment. */
+export function requirePendingFields(sent: object): void {
+  const others = Object.entries(sent).filter(([name, value]) => value !== undefined && !PENDING_FIELDS.includes(name));
+  const [first] = others[0] ?? [];
+  if (first === undefined) return;
+  throw invalidRequest(`The parameter ${first} is not supported when payment_behavior is pending_if_incomplete.`, {
+    param: first,
+  });
 }
 
 function replaceDiscounts(scope: Scope, old: Subscription, requests: NonNullable<Update['discounts']>): string[] {

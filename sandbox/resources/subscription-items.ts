@@ -1,7 +1,8 @@
-import type { SubscriptionItem } from '../billing/subscription-items.js';
+import { itemsOf, type SubscriptionItem } from '../billing/subscription-items.js';
 import { updateItems, type ItemChange } from '../billing/subscription-update.js';
 import type { Scope } from '../core/scope.js';
 import { newestFirst, page, paging } from '../http/listing.js';
+import { updatePaymentBehavior } from './subscription-fields.js';
 import { bool, int, list, metadata, oneOf, required, text } from '../http/params.js';
 import { retrieve, route, type Route } from '../http/router.js';
 
@@ -12,7 +13,7 @@ const fields = {
   tax_rates: list(text),
   proration_behavior: oneOf('always_invoice', 'create_prorations', 'none'),
   proration_date: int,
-  payment_behavior: oneOf('allow_incomplete', 'default_incomplete', 'error_if_incomplete'),
+  payment_behavior: updatePaymentBehavior,
 };
 
 interface Proration {
@@ -28,10 +29,11 @@ function change(scope: Scope, subscriptionId: string, one: ItemChange, params: P
     changes: [one],
     prorationBehavior: params.proration_behavior ?? 'create_prorations',
     prorationDate: params.proration_date,
+    waitsForPayment: params.payment_behavior === 'pending_if_incomplete',
     mustSucceed: params.payment_behavior === 'error_if_incomplete',
     collects: params.payment_behavior !== 'default_incomplete',
   });
-  return changed.items.data;
+  return itemsOf(scope, changed);
 }
 
 const changeOf = ({ price, quantity, metadata: sent, tax_rates }: ItemChange): ItemChange => ({
@@ -64,7 +66,7 @@ export const subscriptionItemRoutes: Route[] = [
     },
   ),
   route('GET', '/v1/subscription_items', { ...paging, subscription: required(text) }, (scope, params) => {
-    const { items } = scope.get('subscription', params.subscription, 'subscription');
-    return page(newestFirst(items.data), params, '/v1/subscription_items', 'subscription_item');
+    const items = itemsOf(scope, scope.get('subscription', params.subscription, 'subscription'));
+    return page(newestFirst(items), params, '/v1/subscription_items', 'subscription_item');
   }),
 ];

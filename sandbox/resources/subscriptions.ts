@@ -25,7 +25,15 @@ import {
 import { listing, retrieve, route, same, type Route } from '../http/router.js';
 import { inlinePrice } from '../billing/catalog.js';
 import { discounts, priceData } from './shared.js';
-import { cancellationDetails, instant, patchOf, subscriptionFields } from './subscription-fields.js';
+import {
+  cancellationDetails,
+  instant,
+  patchOf,
+  requirePendingFields,
+  subscriptionFields,
+  trialSettingsOf,
+  updatePaymentBehavior,
+} from './subscription-fields.js';
 
 const DAY_SECONDS = 86_400;
 
@@ -53,6 +61,7 @@ export const subscriptionRoutes: Route[] = [
       customer: required(text),
       items: required(list(object(item))),
       add_invoice_items: list(object({ price: text, price_data: priceData, quantity: int, tax_rates: list(text) })),
+      billing_cycle_anchor: int,
       trial_period_days: int,
     },
     (outer, params) => {
@@ -86,6 +95,10 @@ export const subscriptionRoutes: Route[] = [
         cancelAtPeriodEnd: params.cancel_at_period_end,
         cancelAt: params.cancel_at,
         defaultTaxRates: params.default_tax_rates,
+        anchor: params.billing_cycle_anchor,
+        prorationBehavior: params.proration_behavior,
+        trialSettings: trialSettingsOf(params.trial_settings),
+        paymentSettings: params.payment_settings,
       });
     },
   ),
@@ -100,6 +113,8 @@ export const subscriptionRoutes: Route[] = [
       pause_collection: clearable(
         object({ behavior: required(oneOf('keep_as_draft', 'mark_uncollectible', 'void')), resumes_at: int }),
       ),
+      billing_cycle_anchor: object({ type: required(oneOf('now', 'unchanged')) }),
+      payment_behavior: updatePaymentBehavior,
       proration_date: int,
     },
     (outer, params, id) => {
@@ -108,22 +123,21 @@ export const subscriptionRoutes: Route[] = [
       if (subscription.status === 'canceled') {
         throw invalidRequest('A canceled subscription can only update its cancellation_details and metadata.');
       }
-      const changed = scope.update(
-        'subscription',
-        subscription,
-        patchOf(scope, subscription, params),
-        'customer.subscription.updated',
-      );
-      // A trial that ends now is due now.
-      if (subscription.status === 'trialing' && params.trial_end === 'now') runDue(scope, changed);
-      if (!params.items?.length) return scope.get('subscription', id);
-      return updateItems(scope, changed, {
-        changes: withPrices(scope, params.items),
+      if (params.payment_behavior === 'pending_if_incomplete') requirePendingFields(params);
+      const ends = subscription.status === 'trialing' && params.trial_end === 'now';
+      const changed = updateItems(scope, subscription, {
+        patch: patchOf(scope, subscription, params),
+        changes: withPrices(scope, params.items ?? []),
         prorationBehavior: params.proration_behavior ?? 'create_prorations',
-        prorationDate: params.proration_date,
+        prorationDate: requireWithinPeriod(subscription, params.proration_date),
+        restartsNow: params.billing_cycle_anchor?.type === 'now',
         collects: params.payment_behavior !== 'default_incomplete',
         mustSucceed: params.payment_behavior === 'error_if_incomplete',
+        waitsForPayment: params.payment_behavior === 'pending_if_incomplete',
       });
+      // A trial that ends now is due now.
+      if (ends) runDue(scope, changed);
+      return scope.get('subscription', id);
     },
   ),
   route(
@@ -177,6 +191,15 @@ export const subscriptionRoutes: Route[] = [
         row.items.data.some((one) => inRange(one.current_period_start, params.current_period_start ?? {}))),
   ),
 ];
+
+function requireWithinPeriod({ items }: Subscription, date: number | undefined): number | undefined {
+  const [first] = items.data;
+  if (date === undefined || !first) return date;
+  if (date >= first.current_period_start && date <= first.current_period_end) return date;
+  throw invalidRequest('Invalid proration_date: it must lie within the current period of the subscription.', {
+    param: 'proration_date',
+  });
+}
 
 /** Without a status Stripe leaves out what is canceled; `all` shows it, `ended` shows only that. */
 function hasStatus({ status }: Subscription, wanted: string | undefined): boolean {
