@@ -29,6 +29,16 @@ export const PAYMENT_TYPES: readonly ObjectTypeRow[] = [
     touches: (_, id) => keys(['payment_intent', id]),
   },
   {
+    object: 'payment_intent_amount_details_line_item',
+    table: 'payment_intent_amount_details_line_items',
+    idPrefix: 'uli_',
+    // A request for each payment would double what a backfill costs, and few payments carry such details.
+    lists: [],
+    hasParent: true,
+    hasCreated: false,
+    columns: texts('product_code'),
+  },
+  {
     object: 'charge',
     table: 'charges',
     idPrefix: 'ch_',

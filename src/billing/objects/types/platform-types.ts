@@ -1,5 +1,5 @@
 import type { ObjectTypeRow } from '../object-type.js';
-import { CREATE_UPDATE, CREATE_UPDATE_DELETE, refs, statusIn, texts, under } from '../row-parts.js';
+import { CREATE_UPDATE, CREATE_UPDATE_DELETE, list, refs, statusIn, texts, under } from '../row-parts.js';
 
 const FINANCIAL_ACCOUNT = (path: string) => [under('treasury.financial_account', `${path}?financial_account={id}`)];
 
@@ -212,6 +212,14 @@ export const PLATFORM_TYPES: readonly ObjectTypeRow[] = [
     path: '/v1/apps/installs',
     writes: CREATE_UPDATE,
     columns: texts('status'),
+  },
+  {
+    object: 'apps.secret',
+    table: 'apps_secrets',
+    idPrefix: 'appsecret_',
+    // Their names; what they hold is never asked for.
+    lists: [list('/v1/apps/secrets?scope[type]=account', { byCreated: false })],
+    columns: texts('name'),
   },
   {
     object: 'climate.order',

@@ -1,5 +1,5 @@
 import type { ObjectTypeRow } from '../object-type.js';
-import { byField, CREATE_UPDATE, flags, only, refs, single, texts, under } from '../row-parts.js';
+import { byField, CREATE_UPDATE, flags, list, only, refs, single, texts, under } from '../row-parts.js';
 
 /** Metered billing, credits, entitlements, the customer portal, tax and test clocks. */
 export const USAGE_TYPES: readonly ObjectTypeRow[] = [
@@ -135,6 +135,35 @@ export const USAGE_TYPES: readonly ObjectTypeRow[] = [
     lists: [],
     hasCreated: false,
     columns: refs('customer'),
+  },
+  {
+    object: 'tax.location',
+    table: 'tax_locations',
+    idPrefix: 'taxloc_',
+    path: '/v1/tax/locations',
+    // There is one type of location, and the list wants it named.
+    lists: [list('/v1/tax/locations?type=performance', { byCreated: false })],
+    writes: ['create'],
+    hasCreated: false,
+    columns: texts('type'),
+  },
+  {
+    object: 'tax.transaction_line_item',
+    table: 'tax_transaction_line_items',
+    idPrefix: 'tax_li_',
+    lists: [under('tax.transaction', '/v1/tax/transactions/{id}/line_items')],
+    hasParent: true,
+    hasCreated: false,
+    columns: refs('product'),
+  },
+  {
+    object: 'tax.calculation_line_item',
+    table: 'tax_calculation_line_items',
+    idPrefix: 'tax_li_',
+    lists: [under('tax.calculation', '/v1/tax/calculations/{id}/line_items')],
+    hasParent: true,
+    hasCreated: false,
+    columns: refs('product'),
   },
   {
     object: 'tax_code',
