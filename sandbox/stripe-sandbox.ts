@@ -9,6 +9,7 @@ import { World } from './core/world.js';
 import { assertSandboxAllowed, type Surroundings } from './guard.js';
 import { Faults } from './http/faults.js';
 import { IdempotencyKeys } from './http/idempotency.js';
+import { RateLimiter, type Limits } from './http/rate-limiter.js';
 import { RequestLog } from './http/request-log.js';
 import { Router } from './http/router.js';
 import { ApiServer } from './http/server.js';
@@ -26,6 +27,8 @@ export interface SandboxOptions extends Surroundings {
   /** Of everything random but ids: faults by rate, shuffles, drops. */
   seed?: number;
   delivery?: DeliveryOptions;
+  /** Stripe's limits and latency; none when absent. */
+  limits?: Limits;
 }
 
 /** How often (real time) work that became due by the passing of time is done. */
@@ -40,6 +43,7 @@ const KEEP_ALIVE_MS = 65_000;
 export class StripeSandbox extends Operations {
   readonly faults: Faults;
   readonly requests = new RequestLog();
+  readonly limiter: RateLimiter;
   readonly clock: AdjustableClock;
   private readonly idempotency = new IdempotencyKeys();
   private readonly server: http.Server;
@@ -55,6 +59,7 @@ export class StripeSandbox extends Operations {
     super(new World(clock, { seed, ...options.delivery }));
     this.clock = clock;
     this.faults = new Faults(seed);
+    this.limiter = new RateLimiter(options.limits);
     const api = new ApiServer({
       world: this.world,
       router: new Router(allRoutes),
@@ -62,6 +67,7 @@ export class StripeSandbox extends Operations {
       idempotency: this.idempotency,
       faults: this.faults,
       requests: this.requests,
+      limiter: this.limiter,
       control: controlRoutes(this),
     });
     this.server = http.createServer((request, response) => {

@@ -1,6 +1,8 @@
 import { StripeFailure } from '../core/errors.js';
 import type { Fault, Faults } from '../http/faults.js';
+import type { Limits, RateLimiter } from '../http/rate-limiter.js';
 import type { RequestLog } from '../http/request-log.js';
+import type { Permissions } from '../http/restricted-keys.js';
 import type { Deliveries, DeliveryStatus, Disorder } from '../webhooks/deliveries.js';
 import type { CapabilityName, CapabilityStatus } from '../billing/accounts.js';
 import type { Operations } from './operations.js';
@@ -11,6 +13,7 @@ export interface Controlled extends Operations {
   clock: { now(): Date };
   faults: Faults;
   requests: RequestLog;
+  limiter: RateLimiter;
   deliveries: Deliveries;
   setClock(instant: Date): void;
   freezeClock(instant?: Date): void;
@@ -94,6 +97,14 @@ const HANDLERS: Record<string, Handler> = {
     secret: sandbox.rotateSecret(id, textOf(body.secret)),
   }),
   'POST /_sandbox/webhook_endpoints/:id/drop_old_secrets': (sandbox, { id }) => sandbox.dropOldSecrets(id),
+  'GET /_sandbox/limits': (sandbox) => sandbox.limiter.report(),
+  'POST /_sandbox/limits': (sandbox, { body }) => {
+    sandbox.limiter.set(body as Limits);
+    return sandbox.limiter.report();
+  },
+  'POST /_sandbox/keys': (sandbox, { body }) =>
+    sandbox.restrictKey(String(body.key), (body.permissions ?? {}) as Permissions),
+  'DELETE /_sandbox/keys/:id': (sandbox, { id }) => sandbox.liftRestrictions(id),
   'POST /_sandbox/objects': (sandbox, { body }) => {
     const options = {
       account: textOf(body.account),

@@ -7,6 +7,7 @@ import { stripeId } from '../core/ids.js';
 import { PLATFORM, Scope } from '../core/scope.js';
 import type { EventRow, Kinds } from '../core/wire.js';
 import type { World } from '../core/world.js';
+import { liftRestrictions, restrictKey, type Permissions } from '../http/restricted-keys.js';
 import { addEndpoint } from '../resources/webhook-endpoints.js';
 import { topUp } from '../resources/balance.js';
 import { putObject, removeObject, type DeletedObject, type GivenObject, type PutOptions } from './stored-objects.js';
@@ -133,6 +134,15 @@ export class Operations {
   /** Delivers an event of the past again. */
   redeliver(event: string, times = 1, account = PLATFORM): void {
     this.world.deliveries.redeliver(new Scope(this.world, account).get('event', event), times);
+  }
+
+  /** Gives an `rk_test_…` key its permissions, by the list's path: `{ charges: 'read', 'checkout.sessions': 'write' }`. */
+  restrictKey(key: string, permissions: Permissions): void {
+    restrictKey(this.world, key, permissions);
+  }
+
+  liftRestrictions(key: string): void {
+    liftRestrictions(this.world, key);
   }
 
   /** Stores an object of any type, as if it had come about at Stripe; with an event only when one is named. */

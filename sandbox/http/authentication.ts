@@ -9,8 +9,11 @@ const LIVE_KEY = /^(sk|rk|pk)_live_/;
 
 export const isLiveKey = (key: string): boolean => LIVE_KEY.test(key);
 
-/** Any test key is let in, as bearer or as basic user. A live key is refused by name: it must never come here. */
-export function authenticate(headers: IncomingHttpHeaders): void {
+/**
+ * Any test key is let in, as bearer or as basic user, and answered. A live key is refused by name: it must never come
+ * here.
+ */
+export function authenticate(headers: IncomingHttpHeaders): string {
   const key = keyOf(headers.authorization);
   if (key === '') {
     throw unauthenticated(
@@ -24,6 +27,7 @@ export function authenticate(headers: IncomingHttpHeaders): void {
   if (version !== undefined && version !== API_VERSION) {
     throw invalidRequest(`Invalid Stripe API version: ${String(version)}. The sandbox speaks ${API_VERSION} only.`);
   }
+  return key;
 }
 
 function keyOf(authorization: string | undefined): string {
@@ -39,7 +43,8 @@ function unauthenticated(message: string): StripeFailure {
 
 /** The account that the request acts for: the platform's own, or a connected one by `Stripe-Account`. */
 export function accountOf(headers: IncomingHttpHeaders, world: World): string {
-  const id = [headers['stripe-account']].flat()[0];
+  // v2 calls it the context.
+  const id = [headers['stripe-account'] ?? headers['stripe-context']].flat()[0];
   if (id === undefined || id === world.platformAccount().id) return PLATFORM;
   const known = world.store.get(PLATFORM, 'account', id);
   if (known && !world.isDeauthorized(id)) return id;

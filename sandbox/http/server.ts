@@ -1,17 +1,19 @@
 import * as http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { invalidRequest, StripeFailure } from '../core/errors.js';
 import { stripeId } from '../core/ids.js';
 import { PLATFORM, Scope } from '../core/scope.js';
 import { API_VERSION } from '../core/wire.js';
 import type { World } from '../core/world.js';
+import { failure, rateLimited, serverError, unknownRoute, type Answer } from './answers.js';
 import { authenticate, accountOf } from './authentication.js';
 import { expand, type Includes } from './expand.js';
 import type { Fault, Faults } from './faults.js';
 import { parseForm } from './form-body.js';
 import type { IdempotencyKeys } from './idempotency.js';
 import { readShape } from './params.js';
+import type { RateLimiter } from './rate-limiter.js';
 import type { LoggedRequest, RequestLog } from './request-log.js';
+import { checkPermission } from './restricted-keys.js';
 import type { Route, Router } from './router.js';
 
 const MAX_BODY_BYTES = 1_048_576;
@@ -25,6 +27,7 @@ export interface ApiParts {
   idempotency: IdempotencyKeys;
   faults: Faults;
   requests: RequestLog;
+  limiter: RateLimiter;
   /** Answers `/_sandbox/…`. */
   control(
     method: string,
@@ -34,12 +37,6 @@ export interface ApiParts {
   ): Promise<{ status: number; body: unknown }>;
 }
 
-interface Answer {
-  status: number;
-  body: string;
-  replayOf?: string;
-  headers?: Record<string, string>;
-}
 /** Closed without an answer, or left open until the client gives up. */
 type Broken = 'reset' | 'hang';
 
@@ -90,17 +87,33 @@ export class ApiServer {
   }
 
   private async answer(incoming: Incoming): Promise<Answer | Broken> {
+    const { limiter, router } = this.parts;
+    const { method, path, log } = incoming;
     try {
-      authenticate(incoming.headers);
-      const account = accountOf(incoming.headers, this.parts.world);
-      const fault = this.parts.faults.take(incoming.method, incoming.path);
-      if (fault?.kind === 'rate_limit') return rateLimited(incoming.log.id, fault);
-      const found = this.parts.router.find(incoming.method, incoming.path);
-      if (!found) throw unknownRoute(incoming);
-      return await this.once(incoming, account, fault, () => this.execute(incoming, account, found.route, found.ids));
+      const key = authenticate(incoming.headers);
+      const found = router.find(method, path);
+      const endpoint = `${method} ${found?.route.path ?? path}`;
+      const reason = limiter.enter(endpoint, performance.now());
+      if (reason !== null) return rateLimited(log.id, { reason });
+      try {
+        if (limiter.latencyMs > 0) await sleep(limiter.latencyMs);
+        return await this.admitted(incoming, key, found);
+      } finally {
+        limiter.leave(endpoint);
+      }
     } catch (error) {
-      return failure(error, incoming.log.id);
+      return failure(error, log.id);
     }
+  }
+
+  private async admitted(incoming: Incoming, key: string, found: Found | null): Promise<Answer | Broken> {
+    const { method, path, log } = incoming;
+    const account = accountOf(incoming.headers, this.parts.world);
+    const fault = this.parts.faults.take(method, path);
+    if (fault?.kind === 'rate_limit') return rateLimited(log.id, fault);
+    checkPermission(this.parts.world, key, method, path, account);
+    if (!found) throw unknownRoute(method, path);
+    return this.once(incoming, account, fault, () => this.execute(incoming, account, found.route, found.ids));
   }
 
   /** Keeps Stripe's promise on the idempotency key around `execute`, and lets the fault happen where it is to happen. */
@@ -183,6 +196,8 @@ export class ApiServer {
   }
 }
 
+type Found = NonNullable<ReturnType<Router['find']>>;
+
 interface Execution {
   /** Parameters were valid and the endpoint began to work: from here on the answer is saved under the key. */
   began: boolean;
@@ -190,49 +205,6 @@ interface Execution {
 }
 
 const header = (headers: http.IncomingHttpHeaders, name: string): string | null => [headers[name]].flat()[0] ?? null;
-
-function failure(error: unknown, requestId: string): Answer {
-  if (error instanceof StripeFailure) {
-    // A refusal for good must not be tried again by the SDK; an unknown route is one.
-    const headers: Record<string, string> = error.status === 501 ? { 'stripe-should-retry': 'false' } : {};
-    return { status: error.status, body: JSON.stringify(error.body(requestId), null, 2), headers };
-  }
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const bug = new StripeFailure(500, 'api_error', `The sandbox itself failed: ${message}`);
-  return {
-    status: 500,
-    body: JSON.stringify(bug.body(requestId), null, 2),
-    headers: { 'stripe-should-retry': 'false' },
-  };
-}
-
-const retryHeader = ({ shouldRetry }: Fault): Record<string, string> =>
-  shouldRetry === undefined ? {} : { 'stripe-should-retry': String(shouldRetry) };
-
-function serverError(requestId: string, fault: Fault): Answer {
-  const error = new StripeFailure(500, 'api_error', 'An unknown error occurred (a fault of the sandbox, on demand).');
-  return { status: 500, body: JSON.stringify(error.body(requestId), null, 2), headers: retryHeader(fault) };
-}
-
-function rateLimited(requestId: string, fault: Fault): Answer {
-  const error = new StripeFailure(
-    429,
-    'rate_limit_error',
-    'Request rate limit exceeded. Learn more about rate limits here https://docs.stripe.com/rate-limits.',
-    { code: 'rate_limit' },
-  );
-  const reason: Record<string, string> = fault.reason ? { 'stripe-rate-limited-reason': fault.reason } : {};
-  return {
-    status: 429,
-    body: JSON.stringify(error.body(requestId), null, 2),
-    headers: { ...reason, ...retryHeader(fault) },
-  };
-}
-
-function unknownRoute({ method, path }: Incoming): StripeFailure {
-  const message = `Unrecognized request URL (${method}: ${path}). The sandbox does not know this part of Stripe's API.`;
-  return invalidRequest(message, {}, 501);
-}
 
 async function readBody(request: http.IncomingMessage, limit: number): Promise<string | null> {
   const chunks: Buffer[] = [];
