@@ -10,11 +10,23 @@ import { RefetchQueue } from './mirror/refetch-queue.js';
 import { RefetchWorker } from './mirror/refetch.worker.js';
 import { SettleQueue } from './mirror/settle-queue.js';
 import { StripeFetcher } from './mirror/stripe-fetcher.js';
+import { AnswerKeeper } from './operations/answer-keeper.service.js';
+import { StripeWriter } from './operations/stripe-writer.service.js';
 
 @Module({
   imports: [AccessModule, StripeModule],
   controllers: [BillingHttpController, BillingGrpcController],
-  providers: [BillingReader, BillingService, MirrorWriter, RefetchQueue, RefetchWorker, SettleQueue, StripeFetcher],
+  providers: [
+    AnswerKeeper,
+    BillingReader,
+    BillingService,
+    MirrorWriter,
+    RefetchQueue,
+    RefetchWorker,
+    SettleQueue,
+    StripeFetcher,
+    StripeWriter,
+  ],
   exports: [BillingReader, BillingService, MirrorWriter, RefetchWorker, SettleQueue],
 })
 export class BillingModule {}

@@ -31,6 +31,8 @@ export interface StripeAnswer {
   apiVersion: string;
   /** Stripe's name for the request, for its logs and its support. */
   requestId?: string;
+  /** Stripe had answered a request with this idempotency key before: the body shows the object as it was then. */
+  replayed?: boolean;
 }
 
 export interface StripeReadOptions {
@@ -190,6 +192,7 @@ async function sendOnce(stripe: Stripe, { method, path, params, options }: Sendi
     stampSeconds: Math.floor(stampMs / 1000),
     apiVersion: headers['stripe-version'] ?? options.apiVersion ?? STRIPE_API_VERSION,
     requestId: headers['request-id'],
+    replayed: headers['idempotent-replayed'] === 'true',
   };
 }
 
