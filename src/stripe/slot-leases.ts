@@ -67,6 +67,8 @@ export class SlotLeases {
   private seenAtMs = -Infinity;
   private pausedUntilMs = -Infinity;
   private unanswered = false;
+  /** The end of the slots that the database granted, by this process's clock. */
+  private grantedUntilMs = -Infinity;
 
   constructor(
     private readonly db: DataSource,
@@ -83,7 +85,11 @@ export class SlotLeases {
     const now = performance.now();
     if (!this.unanswered && now >= this.pausedUntilMs) {
       const row = await this.ask(asks, rate, now);
-      if (row !== null) return { grants: row.grants, share: 1, cuts: row.limits.flatMap(cutsOf) };
+      if (row !== null) {
+        const last = Math.max(...row.grants.map(({ from, granted }) => (granted > 0 ? from + granted / rate : 0)));
+        this.grantedUntilMs = performance.now() + last * 1_000;
+        return { grants: row.grants, share: 1, cuts: row.limits.flatMap(cutsOf) };
+      }
     }
     return this.leaseAlone(asks, rate, 1 / this.replicasSeen);
   }
@@ -135,6 +141,8 @@ export class SlotLeases {
   }
 
   private leaseAlone(asks: readonly Ask[], rate: number, share: number): Lease {
+    // What is still in hand is used first, so that the two together do not exceed the rate.
+    this.alone.startFrom(this.grantedUntilMs / 1_000);
     const shares = asks.map((ask) => ({ ...ask, rate: ask.rate * share }));
     return { grants: this.alone.lease(shares, rate * share, performance.now() / 1_000), share, cuts: [] };
   }

@@ -10,7 +10,7 @@ export const PRIORITIES: readonly RequestPriority[] = ['refetch', 'interactive',
  */
 export const AHEAD_SECONDS: Readonly<Record<RequestPriority, number>> = { refetch: 0.4, interactive: 0.3, bulk: 0.2 };
 /** Slots that passed unused may still be used for so long; with them a second can hold this much more than its rate. */
-export const BURST_SECONDS = 0.05;
+export const BURST_SECONDS = 0.02;
 /** Interactive and bulk requests get at least this share of all slots each, whoever else waits. */
 export const FLOOR_SHARE = 0.1;
 /** No slot further ahead than this is handed out, not even for the floor. */
@@ -39,6 +39,11 @@ export class SlotSchedule {
   private nextAt = 0;
   private readonly endpointsNextAt = new Map<string, number>();
   private readonly dueAt: Record<RequestPriority, number> = { refetch: Infinity, interactive: 0, bulk: 0 };
+
+  /** Slots until then were taken elsewhere. */
+  startFrom(at: number): void {
+    this.nextAt = Math.max(this.nextAt, at);
+  }
 
   /** Takes the asks in their order. The function `tributary.lease_stripe_slots` does the same for all replicas. */
   lease(asks: readonly Ask[], rate: number, now: number): Grant[] {
