@@ -52,7 +52,7 @@ export interface RunningService {
 type Drain = () => Promise<void>;
 
 /** What must be undone when the service stops, or when its start fails half-way; newest first. */
-class Undo {
+export class Undo {
   private readonly steps: (() => Promise<unknown> | void)[] = [];
   private done: Promise<void> | null = null;
 
@@ -124,7 +124,7 @@ async function start(given: AppConfig, options: ServiceOptions, undo: Undo): Pro
   };
 }
 
-async function openDatabase(config: AppConfig, undo: Undo): Promise<{ databaseUrl: string; dataSource: DataSource }> {
+export async function openDatabase(config: AppConfig, undo: Undo): Promise<{ databaseUrl: string; dataSource: DataSource }> {
   const databaseUrl = config.databaseUrl ?? (await startOwnPostgres(config, undo));
   const { databasePoolSize: poolSize, databaseStatementTimeoutMs: statementTimeoutMs } = config;
   const dataSource = await createDataSource({ url: databaseUrl, poolSize, statementTimeoutMs })

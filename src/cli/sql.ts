@@ -1,96 +1,16 @@
 import { loadConfig, processEnvironment } from '../config/app-config.js';
-import { cellText, databaseToRead, readOnlyQuery, STATEMENT_LIMIT_MS, type QueryAnswer } from './read-only-query.js';
-import { textTable } from './text-table.js';
+import { EXIT } from './command.js';
+import { sentenceOf } from './dispatch.js';
+import { SQL } from './sql.command.js';
 
-const ROWS_SHOWN_MAX = 1_000;
-const EXIT_USAGE = 2;
-
-const USAGE = `Looks something up in the service's database; it cannot change anything.
-
-  npm run sql -- "SELECT * FROM tributary.partner"
-  npm run sql -- --json "SELECT id, status FROM stripe.invoices LIMIT 3"
-  npm run sql -- --tables
-
-It reads DATABASE_URL, or the embedded PostgreSQL of a running service (below TRIBUTARY_DATA_DIR, default .data).
-`;
-
-const TABLES = `
-  SELECT format('%I.%I', n.nspname, c.relname) AS "table",
-         string_agg(a.attname, ' ' ORDER BY a.attnum) AS "columns"
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-   WHERE n.nspname IN ('tributary', 'stripe') AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-   GROUP BY n.nspname, c.relname ORDER BY n.nspname DESC, c.relname`;
-
-interface Arguments {
-  statement: string;
-  json: boolean;
-}
-
-async function main(): Promise<void> {
-  const given = argumentsIn(process.argv.slice(2));
-  if (given === null) return end(EXIT_USAGE, USAGE);
-  const config = loadConfig(processEnvironment());
-  const url = databaseToRead(config);
-  if (url === null) {
-    return end(
-      1,
-      `No PostgreSQL runs below ${config.dataDir}: start the service with npm start, or set DATABASE_URL (or TRIBUTARY_DATA_DIR) as for the service.\n`,
-    );
-  }
-  const answer = await readOnlyQuery(url, given.statement);
-  process.stdout.write(given.json ? jsonOf(answer) : tableOf(answer));
-}
-
-/** Null when there is nothing to run. A statement that the shell took apart is put together again. */
-function argumentsIn(args: readonly string[]): Arguments | null {
-  const json = args.includes('--json');
-  if (args.includes('--tables')) return { statement: TABLES, json };
-  const statement = args
-    .filter((arg) => arg !== '--json')
-    .join(' ')
-    .trim();
-  return statement === '' || /^-{1,2}h(elp)?$/.test(statement) ? null : { statement, json };
-}
-
-function tableOf({ columns, rows }: QueryAnswer): string {
-  const shown = rows.slice(0, ROWS_SHOWN_MAX).map((row) => row.map(cellText));
-  const left = rows.length - shown.length;
-  const more = left === 0 ? '' : `; ${left} more are not shown, use LIMIT or --json`;
-  const count = `(${rows.length} ${rows.length === 1 ? 'row' : 'rows'}${more})`;
-  return [...textTable(columns, shown), count, ''].join('\n');
-}
-
-function jsonOf({ columns, rows }: QueryAnswer): string {
-  const objects = rows.map((row) => Object.fromEntries(columns.map(({ name }, index) => [name, row[index] ?? null])));
-  return `${JSON.stringify(objects, null, 2)}\n`;
-}
-
-function end(code: number, message: string): void {
-  process.stderr.write(message);
-  process.exitCode = code;
-}
-
-interface PostgresError {
-  code?: string;
-  message?: string;
-  hint?: string;
-}
-
-/** Remedies for what people meet here most, by SQLSTATE or Node's code; PostgreSQL's own hint comes before them. */
-const REMEDIES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'no PostgreSQL answers at DATABASE_URL; is it running?',
-  '25006': 'this connection only reads',
-  '42601': 'give one statement, in double quotes for the shell; its own quotes are single ones',
-  '42P01': '--tables lists the tables and their columns',
-  '42703': '--tables lists the tables and their columns',
-  '57014': `a statement may take ${STATEMENT_LIMIT_MS / 1_000} s here`,
+// `npm run sql`: the one command that needs nothing of the service but its database.
+const { stdout: out, stderr: err } = process;
+const tools = {
+  ...{ out, err, interrupted: new AbortController().signal },
+  config: () => loadConfig(processEnvironment()),
+  openHouse: () => Promise.reject(new Error('a look into the database opens no service')),
 };
-
-function sentenceOf(error: unknown): string {
-  const { code = '', message = String(error), hint } = (error ?? {}) as PostgresError;
-  const remedy = hint ?? REMEDIES[code];
-  return `${message === '' ? code : message}${remedy === undefined ? '' : ` (${remedy})`}\n`;
-}
-
-await main().catch((error: unknown) => end(1, sentenceOf(error)));
+process.exitCode = await SQL.run(process.argv.slice(2), tools).catch((error: unknown) => {
+  err.write(`${sentenceOf(error)}\n`);
+  return EXIT.failed;
+});

@@ -1,0 +1,18 @@
+import type { Command } from './command.js';
+
+export interface CommandRow {
+  name: string;
+  /** One line in the list of all commands. */
+  summary: string;
+  /** Loaded when it is called, so that help and mistakes are answered at once. */
+  load(): Promise<Command>;
+}
+
+/** Every command of `tributary`, in the order in which they are listed. */
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'sql',
+    summary: "look something up in the service's database",
+    load: async () => (await import('./sql.command.js')).SQL,
+  },
+];
