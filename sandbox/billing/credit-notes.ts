@@ -5,7 +5,7 @@ import type { Kinds } from '../core/wire.js';
 import { embedded } from '../http/listing.js';
 import { changeBalance } from './customer-balance.js';
 import type { Invoice } from './invoice-draft.js';
-import { markPaid } from './invoice-lifecycle.js';
+import { markPaid, requestRemaining } from './invoice-payments.js';
 import { refundCharge } from './refunds.js';
 
 export type CreditNote = Kinds['credit_note'];
@@ -148,23 +148,17 @@ function chargeOf(scope: Scope, invoice: Invoice): Kinds['charge'] {
 }
 
 function lowerInvoice(scope: Scope, invoice: Invoice, before: number, after: number): void {
-  const due = invoice.amount_due - before;
   const lowered = scope.update(
     'invoice',
     invoice,
     {
-      amount_due: due,
+      amount_due: invoice.amount_due - before,
       amount_remaining: invoice.amount_remaining - before,
       post_payment_credit_notes_amount: invoice.post_payment_credit_notes_amount + after,
       pre_payment_credit_notes_amount: invoice.pre_payment_credit_notes_amount + before,
     },
     'invoice.updated',
   );
-  const payment = scope.maybe('invoice_payment', scope.get('sandbox.invoice', invoice.id).payment ?? '');
-  const intent = scope.maybe('payment_intent', payment?.payment.payment_intent ?? '');
-  if (before !== 0 && payment && intent && due > 0) {
-    scope.update('payment_intent', intent, { amount: due });
-    scope.update('invoice_payment', payment, { amount_requested: due });
-  }
-  if (lowered.status === 'open' && due === 0) markPaid(scope, lowered, 0);
+  if (before !== 0) requestRemaining(scope, invoice, lowered.amount_remaining);
+  if (lowered.status === 'open' && lowered.amount_remaining === 0) markPaid(scope, lowered, 0);
 }

@@ -1,13 +1,13 @@
 import { invalidRequest } from '../core/errors.js';
-import { humanCode, stripeId } from '../core/ids.js';
+import { humanCode } from '../core/ids.js';
 import type { Scope } from '../core/scope.js';
 import type { Kinds } from '../core/wire.js';
 import { changeBalance } from './customer-balance.js';
 import type { Invoice } from './invoice-draft.js';
-import { cancelIntent, confirmIntent, createIntent, declined } from './payments.js';
+import { abandonPayment, markPaid, openPayment, settleBy } from './invoice-payments.js';
+import { confirmIntent, declined } from './payments.js';
 import { subscriptionOf, invoicePaid, paymentFailed } from './subscription-dunning.js';
 
-type InvoicePayment = Kinds['invoice_payment'];
 type PaymentIntent = Kinds['payment_intent'];
 
 /** A draft becomes an invoice: number, balance applied, payment opened; with nothing to pay it is paid at once. */
@@ -69,31 +69,7 @@ function attempt(
   const open = scope.get('payment_intent', payment.payment.payment_intent ?? '');
   const intent = method ? confirmIntent(scope, open, method) : null;
   if (intent?.status !== 'succeeded') return { invoice: paymentFailed(scope, invoice), intent };
-  return { invoice: settleBy(scope, invoice, payment, intent), intent };
-}
-
-/** The customer confirmed the invoice's payment in person, as after `default_incomplete`: the invoice follows. */
-export function followIntent(scope: Scope, intent: PaymentIntent): void {
-  const [payment] = scope.all(
-    'invoice_payment',
-    (row) => row.payment.payment_intent === intent.id && row.status === 'open',
-  );
-  if (!payment) return;
-  const invoice = scope.maybe('invoice', payment.invoice);
-  if (invoice?.status !== 'open') return;
-  if (intent.status === 'succeeded') settleBy(scope, invoice, payment, intent);
-  else paymentFailed(scope, invoice);
-}
-
-function settleBy(scope: Scope, invoice: Invoice, payment: InvoicePayment, intent: PaymentIntent): Invoice {
-  const paid = markPaid(scope, invoice, intent.amount);
-  const settled: Partial<InvoicePayment> = {
-    amount_paid: intent.amount,
-    status: 'paid',
-    status_transitions: { canceled_at: null, paid_at: scope.now },
-  };
-  scope.emit('invoice_payment.paid', scope.update('invoice_payment', payment, settled));
-  return paid;
+  return { invoice: settleBy(scope, payment, intent), intent };
 }
 
 /** The order of explicit to general: invoice, subscription, customer. */
@@ -111,24 +87,6 @@ export function defaultPaymentMethod(scope: Scope, invoice: Invoice): string | n
 /** A legacy card is a payment method too; other sources cannot pay an invoice here. */
 const legacyDefault = (scope: Scope, source: string | null): string | null =>
   source !== null && scope.maybe('payment_method', source) ? source : null;
-
-export function markPaid(scope: Scope, invoice: Invoice, amount: number): Invoice {
-  const patch: Partial<Invoice> = {
-    amount_paid: amount,
-    amount_remaining: 0,
-    attempt_count: invoice.attempt_count + (amount > 0 ? 1 : 0),
-    attempted: true,
-    auto_advance: false,
-    next_payment_attempt: null,
-    status: 'paid',
-    status_transitions: { ...invoice.status_transitions, paid_at: scope.now },
-  };
-  const paid = scope.update('invoice', invoice, patch, 'invoice.updated');
-  invoicePaid(scope, paid);
-  scope.emit('invoice.paid', paid);
-  scope.emit('invoice.payment_succeeded', paid);
-  return paid;
-}
 
 /** Money that Stripe never sees: the invoice counts as paid, without payment and without `payment_succeeded`. */
 function payOutOfBand(scope: Scope, invoice: Invoice): Invoice {
@@ -185,42 +143,6 @@ function payable(invoice: Invoice, justFinalized: boolean): Invoice {
 
 const notPayable = ({ id, status }: Invoice, what: string): Error =>
   invalidRequest(`Invoice ${id} is ${status ?? ''} and can't be ${what}.`, { code: 'invoice_not_editable' });
-
-function openPayment(scope: Scope, invoice: Invoice): void {
-  const intent = createIntent(scope, {
-    amount: invoice.amount_due,
-    currency: invoice.currency,
-    customer: invoice.customer,
-    description:
-      invoice.billing_reason === 'subscription_create' ? 'Subscription creation' : `Payment for Invoice ${invoice.id}`,
-    receiptEmail: invoice.customer_email,
-  });
-  const payment: InvoicePayment = {
-    id: stripeId('inpay'),
-    object: 'invoice_payment',
-    amount_paid: null,
-    amount_requested: invoice.amount_due,
-    created: scope.now,
-    currency: invoice.currency,
-    invoice: invoice.id,
-    is_default: true,
-    livemode: false,
-    payment: { payment_intent: intent.id, type: 'payment_intent' },
-    status: 'open',
-    status_transitions: { canceled_at: null, paid_at: null },
-  };
-  scope.insert('invoice_payment', payment);
-  scope.update('sandbox.invoice', scope.get('sandbox.invoice', invoice.id), { payment: payment.id });
-}
-
-function abandonPayment(scope: Scope, invoice: Invoice, why: 'canceled' | 'void_invoice'): void {
-  const payment = scope.maybe('invoice_payment', scope.get('sandbox.invoice', invoice.id).payment ?? '');
-  if (payment?.status !== 'open') return;
-  const transitions = { canceled_at: scope.now, paid_at: null };
-  scope.update('invoice_payment', payment, { status: 'canceled', status_transitions: transitions });
-  const intent = scope.maybe('payment_intent', payment.payment.payment_intent ?? '');
-  if (intent) cancelIntent(scope, intent, why === 'void_invoice' ? 'void_invoice' : 'automatic');
-}
 
 /** A credit pays first; a debt is added; a negative total becomes a credit. */
 function applyBalance(scope: Scope, invoice: Invoice, customer: Kinds['customer']): Partial<Invoice> {

@@ -32,6 +32,8 @@ export interface SubscriptionFields {
   /** One-off amounts on the first invoice. */
   extras?: Pick<ItemFields, 'price' | 'quantity' | 'amount' | 'currency' | 'taxRates'>[];
   shippingAmount?: number;
+  /** Instead of billing the first period. */
+  bill?: typeof bill;
 }
 
 export function createSubscription(scope: Scope, fields: SubscriptionFields): Subscription {
@@ -90,7 +92,7 @@ export function createSubscription(scope: Scope, fields: SubscriptionFields): Su
     chargePart(scope, subscription, items, intervalsAfter(period.end, price.recurring as Interval, -1));
   }
   const behavior = fields.paymentBehavior ?? 'allow_incomplete';
-  bill(scope, subscription, {
+  (fields.bill ?? bill)(scope, subscription, {
     invoiceId,
     reason: 'subscription_create',
     trial,

@@ -60,6 +60,13 @@ function renew(scope: Scope, subscription: Subscription): void {
   const invoiceId = stripeId('in');
   const start = periodEnd(subscription);
   const before = subscription.items.data[0]?.current_period_start ?? start;
+  const renewed = beginNextPeriod(scope, subscription, invoiceId);
+  bill(scope, renewed, { invoiceId, reason: 'subscription_cycle', period: { start: before, end: start } });
+}
+
+/** The subscription in its next period, for which `invoiceId` is to charge. */
+export function beginNextPeriod(scope: Scope, subscription: Subscription, invoiceId: string): Subscription {
+  const start = periodEnd(subscription);
   const items = itemsOf(scope, subscription).map((item) => {
     if (item.current_period_end > start) return item;
     const interval = item.price.recurring as Interval;
@@ -75,8 +82,7 @@ function renew(scope: Scope, subscription: Subscription): void {
     items: itemList(scope, subscription.id, items),
     latest_invoice: invoiceId,
   };
-  const renewed = scope.update('subscription', subscription, patch, 'customer.subscription.updated');
-  bill(scope, renewed, { invoiceId, reason: 'subscription_cycle', period: { start: before, end: start } });
+  return scope.update('subscription', subscription, patch, 'customer.subscription.updated');
 }
 
 function dropEnded(scope: Scope, discounts: readonly string[]): string[] {

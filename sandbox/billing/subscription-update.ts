@@ -31,6 +31,8 @@ export interface ItemsUpdate {
   patch?: Partial<Subscription>;
   /** A new period begins now, whatever the interval. */
   restartsNow?: boolean;
+  /** Instead of billing what is due now. */
+  bill?: typeof bill;
   /** When the payment fails, the change waits for it instead of being made. */
   waitsForPayment?: boolean;
 }
@@ -71,7 +73,7 @@ export function updateItems(scope: Scope, old: Subscription, update: ItemsUpdate
     'customer.subscription.updated',
   );
   if (!bills) return changed;
-  bill(scope, changed, {
+  (update.bill ?? bill)(scope, changed, {
     invoiceId,
     reason: 'subscription_update',
     period: { start: before[0]?.current_period_start ?? scope.now, end: scope.now },

@@ -15,6 +15,8 @@ import { customerSourceRoutes } from './customer-sources.js';
 import { customerRoutes } from './customers.js';
 import { eventRoutes } from './events.js';
 import { invoiceItemRoutes } from './invoice-items.js';
+import { invoiceLineRoutes } from './invoice-lines.js';
+import { invoicePreviewRoutes } from './invoice-previews.js';
 import { invoicePaymentRoutes } from './invoice-payments.js';
 import { invoiceRoutes } from './invoices.js';
 import { paymentIntentRoutes } from './payment-intents.js';
@@ -31,6 +33,7 @@ import { shippingRateRoutes, taxRateRoutes } from './tax-rates.js';
 import { taxIdRoutes, taxIdsOf } from './tax-ids.js';
 import { testClockRoutes } from './test-clocks.js';
 import { transferRoutes } from './transfers.js';
+import { v2Routes } from './v2/v2-routes.js';
 import { webhookEndpointRoutes } from './webhook-endpoints.js';
 
 /** The part of Stripe's API that the sandbox simulates. */
@@ -48,7 +51,9 @@ const modelledRoutes: readonly Route[] = [
   ...earlyFraudWarningRoutes,
   ...eventRoutes,
   ...invoiceItemRoutes,
+  ...invoiceLineRoutes,
   ...invoicePaymentRoutes,
+  ...invoicePreviewRoutes,
   ...invoiceRoutes,
   ...paymentIntentRoutes,
   ...paymentMethodRoutes,
@@ -75,6 +80,7 @@ const modelled = new Set(modelledRoutes.map(keyOf));
 export const allRoutes: readonly Route[] = [
   ...modelledRoutes,
   ...storedRoutes(STORED_TYPES).filter((one) => !modelled.has(keyOf(one))),
+  ...v2Routes(),
 ];
 
 /** Fields that are there only when `expand[]` asks for them. */

@@ -1,12 +1,12 @@
-import { addLines, createDraft, redraft, type Invoice } from '../billing/invoice-draft.js';
+import { createDraft, redraft, type Invoice } from '../billing/invoice-draft.js';
 import { redeemAll } from '../billing/discounts.js';
+import { attachPayment, paidOffStripe } from '../billing/invoice-payments.js';
 import { finalize, markUncollectible, pay, voidInvoice } from '../billing/invoice-lifecycle.js';
-import { createItem, itemLine } from '../billing/invoice-lines.js';
+import { itemLine } from '../billing/invoice-lines.js';
 import { resolvePaymentMethod } from '../billing/payment-methods.js';
-import { invalidRequest } from '../core/errors.js';
+import { invalidRequest, missingParam } from '../core/errors.js';
 import type { Scope } from '../core/scope.js';
 import type { InvoiceRow } from '../core/wire.js';
-import { page, paging } from '../http/listing.js';
 import {
   bool,
   clearable,
@@ -51,14 +51,10 @@ const fields = {
 };
 
 /** Money paid outside Stripe is shown by the API and not in events. */
-export function withOffStripe(scope: Scope, invoice: Invoice): Invoice {
-  if (invoice.status !== 'paid') return invoice;
-  const payment = scope.maybe('sandbox.invoice', invoice.id)?.payment ?? null;
-  const paidHere = payment !== null && scope.maybe('invoice_payment', payment)?.status === 'paid';
-  return { ...invoice, amount_paid_off_stripe: paidHere ? 0 : invoice.amount_paid };
-}
+export const withOffStripe = (scope: Scope, invoice: Invoice): Invoice =>
+  invoice.status === 'paid' ? { ...invoice, amount_paid_off_stripe: paidOffStripe(scope, invoice) } : invoice;
 
-const timed = (scope: Scope, id: string): { scope: Scope; invoice: Invoice } => {
+export const timed = (scope: Scope, id: string): { scope: Scope; invoice: Invoice } => {
   const invoice = scope.get('invoice', id);
   return { scope: scope.forCustomer(invoice.customer), invoice };
 };
@@ -147,11 +143,11 @@ export const invoiceRoutes: Route[] = [
   route(
     'POST',
     '/v1/invoices/:id/pay',
-    { payment_method: text, paid_out_of_band: bool, forgive: bool, off_session: bool },
+    { payment_method: text, paid_out_of_band: bool, forgive: bool, off_session: bool, source: text },
     (outer, params, id) => {
       const { scope, invoice } = timed(outer, id);
-      const paymentMethod =
-        params.payment_method && resolvePaymentMethod(scope, params.payment_method, invoice.customer_email);
+      const sent = params.payment_method ?? params.source;
+      const paymentMethod = sent && resolvePaymentMethod(scope, sent, invoice.customer_email);
       return withOffStripe(scope, pay(scope, invoice, { paymentMethod, outOfBand: params.paid_out_of_band }));
     },
   ),
@@ -169,31 +165,17 @@ export const invoiceRoutes: Route[] = [
     const { scope, invoice } = timed(outer, id);
     return markUncollectible(scope, invoice);
   }),
-  route('GET', '/v1/invoices/:id/lines', paging, (scope, params, id) => {
-    const { lines } = scope.get('sandbox.invoice', scope.get('invoice', id).id);
-    return page(lines, params, `/v1/invoices/${id}/lines`, 'line item');
-  }),
   route(
     'POST',
-    '/v1/invoices/:id/add_lines',
-    {
-      lines: required(
-        list(object({ amount: required(int), description: text, metadata, tax_rates: list(text), discountable: bool })),
-      ),
-    },
-    (outer, params, id) => {
+    '/v1/invoices/:id/attach_payment',
+    { payment_intent: text, payment_record: text },
+    (outer, { payment_intent: intent, payment_record: record }, id) => {
       const { scope, invoice } = timed(outer, id);
-      const added = params.lines.map(({ tax_rates, ...line }) => {
-        const item = createItem(scope, {
-          ...line,
-          taxRates: tax_rates,
-          currency: invoice.currency,
-          customer: invoice.customer ?? '',
-          invoice: id,
-        });
-        return itemLine(scope, id, item);
-      });
-      return addLines(scope, invoice, added);
+      if (record !== undefined) {
+        throw invalidRequest('The sandbox attaches PaymentIntents only.', { param: 'payment_record' }, 501);
+      }
+      if (intent === undefined) throw missingParam('payment_intent');
+      return withOffStripe(scope, attachPayment(scope, invoice, scope.get('payment_intent', intent, 'payment_intent')));
     },
   ),
   listing(

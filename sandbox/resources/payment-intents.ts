@@ -1,4 +1,4 @@
-import { followIntent } from '../billing/invoice-lifecycle.js';
+import { followIntent } from '../billing/invoice-payments.js';
 import { attach, resolvePaymentMethod } from '../billing/payment-methods.js';
 import { cancelIntent, confirmIntent, createIntent, declined } from '../billing/payments.js';
 import { requirePayableAmount } from '../money/payable-amount.js';

@@ -37,7 +37,7 @@ import {
 
 const DAY_SECONDS = 86_400;
 
-const item = {
+export const subscriptionItem = {
   price: text,
   price_data: priceData,
   quantity: int,
@@ -46,7 +46,7 @@ const item = {
   tax_rates: list(text),
 };
 /** Prices given inline become prices first. */
-const withPrices = <T extends { price?: string; price_data?: Values<typeof item>['price_data'] }>(
+export const withPrices = <T extends { price?: string; price_data?: Values<typeof subscriptionItem>['price_data'] }>(
   scope: Scope,
   items: T[],
 ) =>
@@ -59,7 +59,7 @@ export const subscriptionRoutes: Route[] = [
     {
       ...subscriptionFields,
       customer: required(text),
-      items: required(list(object(item))),
+      items: required(list(object(subscriptionItem))),
       add_invoice_items: list(object({ price: text, price_data: priceData, quantity: int, tax_rates: list(text) })),
       billing_cycle_anchor: int,
       trial_period_days: int,
@@ -108,7 +108,7 @@ export const subscriptionRoutes: Route[] = [
     '/v1/subscriptions/:id',
     {
       ...subscriptionFields,
-      items: list(object({ ...item, id: text, deleted: bool })),
+      items: list(object({ ...subscriptionItem, id: text, deleted: bool, clear_usage: bool })),
       cancellation_details: cancellationDetails,
       pause_collection: clearable(
         object({ behavior: required(oneOf('keep_as_draft', 'mark_uncollectible', 'void')), resumes_at: int }),
