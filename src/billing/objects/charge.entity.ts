@@ -1,4 +1,5 @@
 import { Entity, Index } from 'typeorm';
+import { refundableMinor } from './charge-status.js';
 import { FromData, StripeModel } from './stripe-model.entity.js';
 
 @Entity({ schema: 'stripe', name: 'charges' })
@@ -22,7 +23,6 @@ export class Charge extends StripeModel {
 
   /** What can still be refunded, in minor units of the charge's currency; never negative. */
   get refundableMinor(): number {
-    const captured = (this.data.amount_captured ?? this.data.amount ?? 0) as number;
-    return Math.max(0, captured - ((this.data.amount_refunded ?? 0) as number));
+    return refundableMinor(this.data);
   }
 }

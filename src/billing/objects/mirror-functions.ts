@@ -31,4 +31,17 @@ export const MIRROR_FUNCTIONS: readonly string[] = [
         CASE WHEN data->>'type' = 'subscription' AND data->>'id' LIKE 'sub\\_%' THEN data->>'id' END) $$`,
   `CREATE OR REPLACE FUNCTION stripe.line_price(data jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
    $$ SELECT coalesce(stripe.ref(data#>'{pricing,price_details,price}'), stripe.ref(data->'price'), stripe.ref(data->'plan')) $$`,
+  `CREATE OR REPLACE FUNCTION stripe.line_product(data jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+   $$ SELECT coalesce(
+        stripe.ref(data#>'{pricing,price_details,product}'),
+        stripe.ref(data#>'{price,product}'),
+        stripe.ref(data#>'{plan,product}')) $$`,
+  `CREATE OR REPLACE FUNCTION stripe.discount_coupon(data jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+   $$ SELECT coalesce(stripe.ref(data->'coupon'), stripe.ref(data#>'{source,coupon}')) $$`,
+  `CREATE OR REPLACE FUNCTION stripe.subscription_period_start(data jsonb) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+   $$ SELECT coalesce(stripe.epoch(data->'current_period_start'), (
+        SELECT min(stripe.epoch(item->'current_period_start'))
+          FROM jsonb_array_elements(CASE jsonb_typeof(data#>'{items,data}') WHEN 'array' THEN data#>'{items,data}' ELSE '[]' END) AS item)) $$`,
+  `CREATE OR REPLACE FUNCTION stripe.subscription_period_end(data jsonb) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+   $$ SELECT coalesce(stripe.epoch(data->'current_period_end'), stripe.items_period_end(data)) $$`,
 ];
