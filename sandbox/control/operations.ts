@@ -9,6 +9,7 @@ import type { EventRow, Kinds } from '../core/wire.js';
 import type { World } from '../core/world.js';
 import { liftRestrictions, restrictKey, type Permissions } from '../http/restricted-keys.js';
 import { addEndpoint } from '../resources/webhook-endpoints.js';
+import { addThinDestination } from '../resources/v2/v2-destinations.js';
 import { topUp } from '../resources/balance.js';
 import { putObject, removeObject, type DeletedObject, type GivenObject, type PutOptions } from './stored-objects.js';
 import { truthPage, type TruthFilter, type TruthPage, type TruthRow } from './truth.js';
@@ -21,6 +22,8 @@ export interface EndpointOptions {
   events?: string[];
   /** For events of connected accounts instead of the platform's own. */
   connect?: boolean;
+  /** For thin events of v2 instead of v1's: an event destination is registered. */
+  thin?: boolean;
 }
 
 /** What people and banks do, and what no API call of ours can: pay at Checkout, dispute, refuse, review. */
@@ -90,7 +93,8 @@ export class Operations {
   }
 
   addWebhookEndpoint(options: EndpointOptions): { id: string; secret: string; url: string } {
-    const { url, secret, events = ['*'], connect } = options;
+    const { url, secret, events = ['*'], connect, thin } = options;
+    if (thin) return this.act((scope) => addThinDestination(scope, url, events, secret));
     return this.act((scope) => addEndpoint(scope, { url, secret, enabledEvents: events, connect }));
   }
 

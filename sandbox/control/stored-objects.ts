@@ -5,6 +5,8 @@ import { PLATFORM, type Scope } from '../core/scope.js';
 import { eventType, hasField, prefixOf, storedType } from '../core/types/names.js';
 import { accountOf } from '../http/authentication.js';
 import { shown } from '../resources/stored/stored-routes.js';
+import { announceChange } from '../resources/v2/v2-routes.js';
+import { emitThin } from '../webhooks/thin-event.js';
 
 /** An object as a test writes it: what is absent and belongs to the type is filled in. */
 export interface GivenObject {
@@ -35,11 +37,7 @@ export function putObject(scope: Scope, given: GivenObject, options: PutOptions 
   const before = maybeObject(home, object.object, object.id);
   home.world.store.put(home.account, kindOf(object.object), asRow(object));
   if (options.links) setLinks(home, object.object, object.id, options.links);
-  if (options.event !== undefined) {
-    const type = eventType(object, options.event);
-    const previous = before && type.endsWith('.updated') ? previousAttributes(before, object) : null;
-    voiceOf(home, object).emit(type, shown(object), previous ?? undefined);
-  }
+  if (options.event !== undefined) tell(home, object, options.event, before);
   return shown(object);
 }
 
@@ -54,8 +52,17 @@ export function removeObject(
   const object = maybeObject(home, type, id);
   if (!object) throw new Error(`There is no ${type} '${id}' ${whereIs(home)}.`);
   home.world.store.bury(home.account, kindOf(type), id);
-  if (options.event !== undefined) voiceOf(home, object).emit(eventType(object, options.event), shown(object));
+  if (options.event !== undefined) tell(home, object, options.event);
   return { id, object: type, deleted: true };
+}
+
+/** Old values travel with `updated` only. */
+function tell(home: Scope, object: StripeObject, event: string, before?: StripeObject): void {
+  const previous = event.endsWith('updated') && before ? previousAttributes(before, object) : null;
+  if (!object.object.startsWith('v2.')) {
+    voiceOf(home, object).emit(eventType(object, event), shown(object), previous ?? undefined);
+  } else if (event === 'updated') announceChange(home, object, previous ?? {});
+  else emitThin(home, eventType(object, event), object);
 }
 
 const whereIs = ({ account }: Scope): string => (account === PLATFORM ? 'of the platform' : `of account '${account}'`);

@@ -96,7 +96,11 @@ export class Scope {
       created: this.now,
       ...(this.account !== PLATFORM && { account: this.account }),
       ...(previous && { previousAttributes: previous }),
-      pendingWebhooks: this.world.deliveries.subscribers(type, this.account !== PLATFORM).length,
+      pendingWebhooks: this.world.deliveries.subscribers({
+        object: 'event',
+        type,
+        ...(this.account !== PLATFORM && { account: this.account }),
+      }).length,
       request: this.request,
     });
     this.world.store.put(this.account, 'event', event);

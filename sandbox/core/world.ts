@@ -3,7 +3,8 @@ import { Deliveries, type DeliveryOptions } from '../webhooks/deliveries.js';
 import { StripeFailure } from './errors.js';
 import { Store } from './store.js';
 import { platformAccount } from './platform-account.js';
-import type { EventRow, Kinds } from './wire.js';
+import type { Kinds } from './wire.js';
+import type { Announced } from '../webhooks/subscribers.js';
 
 const PLATFORM_PARTITION = '#platform';
 const DEAUTHORIZED_PARTITION = '#deauthorized';
@@ -12,7 +13,7 @@ const DEAUTHORIZED_PARTITION = '#deauthorized';
 export class World {
   readonly store = new Store();
   readonly deliveries: Deliveries;
-  outbox: EventRow[] = [];
+  outbox: Announced[] = [];
   private depth = 0;
 
   constructor(

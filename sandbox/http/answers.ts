@@ -7,11 +7,30 @@ export interface Answer {
   replayOf?: string;
   headers?: Record<string, string>;
 }
-export function failure(error: unknown, requestId: string): Answer {
+export const isV2 = (path: string): boolean => path.startsWith('/v2/');
+
+export const invalidJson = (): StripeFailure =>
+  invalidRequest('The request body is not valid JSON.', { code: 'invalid_json' });
+
+/** v2 names the reason in `code`, also where v1 has the type alone, and has words of its own for some. */
+function bodyOf(error: StripeFailure, requestId: string, path: string): object {
+  const body = error.body(requestId);
+  if (!isV2(path)) return body;
+  const { type, code, message, ...rest } = body.error;
+  const named = V2_CODES[String(code)] ?? code ?? type;
+  return { error: { ...rest, code: named, message, type } };
+}
+const V2_CODES: Record<string, string> = {
+  resource_missing: 'not_found',
+  parameter_missing: 'invalid_fields',
+  parameter_unknown: 'invalid_fields',
+};
+
+export function failure(error: unknown, requestId: string, path: string): Answer {
   if (error instanceof StripeFailure) {
     // A refusal for good must not be tried again by the SDK; an unknown route is one.
     const headers: Record<string, string> = error.status === 501 ? { 'stripe-should-retry': 'false' } : {};
-    return { status: error.status, body: JSON.stringify(error.body(requestId), null, 2), headers };
+    return { status: error.status, body: JSON.stringify(bodyOf(error, requestId, path), null, 2), headers };
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const bug = new StripeFailure(500, 'api_error', `The sandbox itself failed: ${message}`);

@@ -36,6 +36,16 @@ export function route<S extends Shape>(
   };
 }
 
+/** A route whose parameters are known only at run time, and that expands nothing. */
+export function bareRoute(
+  method: Method,
+  path: string,
+  shape: Record<string, Param<unknown>>,
+  handle: (scope: Scope, sent: Record<string, unknown>, id: string, second: string) => unknown,
+): Route {
+  return { method, path, shape, run: (scope, params, ids) => handle(scope, params, ids[0] ?? '', ids[1] ?? '') };
+}
+
 /** `GET` of one object by the id in its path. */
 export function retrieve<K extends Kind>(path: string, kind: K): Route {
   return route('GET', path, {}, (scope, _params, id) => scope.get(kind, id));

@@ -4,11 +4,11 @@ import { stripeId } from '../core/ids.js';
 import { PLATFORM, Scope } from '../core/scope.js';
 import { API_VERSION } from '../core/wire.js';
 import type { World } from '../core/world.js';
-import { failure, rateLimited, serverError, unknownRoute, type Answer } from './answers.js';
+import { failure, invalidJson, isV2, rateLimited, serverError, unknownRoute, type Answer } from './answers.js';
 import { authenticate, accountOf } from './authentication.js';
 import { expand, type Includes } from './expand.js';
 import type { Fault, Faults } from './faults.js';
-import { parseForm } from './form-body.js';
+import { parseForm, type FormObject } from './form-body.js';
 import type { IdempotencyKeys } from './idempotency.js';
 import { readShape } from './params.js';
 import type { RateLimiter } from './rate-limiter.js';
@@ -102,7 +102,7 @@ export class ApiServer {
         limiter.leave(endpoint);
       }
     } catch (error) {
-      return failure(error, log.id);
+      return failure(error, log.id, path);
     }
   }
 
@@ -153,9 +153,7 @@ export class ApiServer {
   private execute(incoming: Incoming, account: string, route: Route, ids: string[]): Execution {
     let began = false;
     try {
-      const form = parseForm(
-        [incoming.query, incoming.method === 'GET' ? '' : incoming.body].filter(Boolean).join('&'),
-      );
+      const form = parametersOf(incoming);
       const params = readShape(route.shape, form) as Record<string, unknown>;
       began = true;
       const identity = { id: incoming.log.id, idempotency_key: incoming.key };
@@ -166,7 +164,7 @@ export class ApiServer {
       });
       return { began, answer: { status: 200, body: JSON.stringify(result, null, 2) } };
     } catch (error) {
-      return { began, answer: failure(error, incoming.log.id) };
+      return { began, answer: failure(error, incoming.log.id, incoming.path) };
     }
   }
 
@@ -205,6 +203,17 @@ interface Execution {
 }
 
 const header = (headers: http.IncomingHttpHeaders, name: string): string | null => [headers[name]].flat()[0] ?? null;
+
+/** v1 takes forms, v2 JSON; queries are the same. */
+function parametersOf({ method, path, query, body }: Incoming): FormObject {
+  if (!isV2(path)) return parseForm([query, method === 'GET' ? '' : body].filter(Boolean).join('&'));
+  if (method === 'GET' || body === '') return parseForm(query);
+  try {
+    return { ...parseForm(query), ...(JSON.parse(body) as FormObject) };
+  } catch {
+    throw invalidJson();
+  }
+}
 
 async function readBody(request: http.IncomingMessage, limit: number): Promise<string | null> {
   const chunks: Buffer[] = [];

@@ -1,8 +1,9 @@
 import { seededRandom, shuffled } from '../core/random.js';
 import type { Store } from '../core/store.js';
-import type { EventRow, Kinds } from '../core/wire.js';
+import { kindOf } from '../core/objects.js';
 import { Poster } from './post.js';
 import { signPayload } from './signature.js';
+import { subscriberById, subscribersOf, type Announced, type Subscriber } from './subscribers.js';
 
 export type DeliveryStatus = 'pending' | 'delivered' | 'failed' | 'held' | 'dropped';
 
@@ -10,6 +11,8 @@ export interface Delivery {
   id: string;
   eventId: string;
   type: string;
+  /** A thin event of v2. */
+  thin?: boolean;
   endpointId: string;
   url: string;
   account: string;
@@ -75,16 +78,12 @@ export class Deliveries {
   }
 
   /** The endpoints that an event of this type goes to. */
-  subscribers(type: string, connect: boolean): Kinds['webhook_endpoint'][] {
-    return this.store.all('', 'webhook_endpoint').filter((endpoint) => {
-      if (endpoint.status !== 'enabled') return false;
-      if (this.settingsOf(endpoint.id).connect !== connect) return false;
-      return endpoint.enabled_events.some((wanted) => wanted === '*' || wanted === type);
-    });
+  subscribers(event: Omit<Announced, 'id'>): Subscriber[] {
+    return subscribersOf(this.store, event);
   }
 
-  enqueue(event: EventRow): void {
-    for (const endpoint of this.subscribers(event.type, event.account !== undefined)) {
+  enqueue(event: Announced): void {
+    for (const endpoint of this.subscribers(event)) {
       for (let copy = 0; copy < this.disorder.copies; copy++) this.add(event, endpoint);
     }
   }
@@ -120,9 +119,9 @@ export class Deliveries {
   }
 
   /** Sends an event of the past again, to every endpoint that takes it. */
-  redeliver(event: EventRow, times = 1): Delivery[] {
+  redeliver(event: Announced, times = 1): Delivery[] {
     const made: Delivery[] = [];
-    for (const endpoint of this.subscribers(event.type, event.account !== undefined)) {
+    for (const endpoint of this.subscribers(event)) {
       for (let n = 0; n < times; n++) {
         const delivery = this.record(event, endpoint);
         made.push(delivery);
@@ -164,7 +163,7 @@ export class Deliveries {
     for (const done of this.idleWaiters.splice(0)) done();
   }
 
-  private add(event: EventRow, endpoint: Kinds['webhook_endpoint']): void {
+  private add(event: Announced, endpoint: Subscriber): void {
     const delivery = this.record(event, endpoint);
     if (this.disorder.dropTypes.includes(event.type) || this.random() < this.disorder.dropRate) {
       delivery.status = 'dropped';
@@ -187,11 +186,12 @@ export class Deliveries {
     }, this.disorder.shuffleWindowMs);
   }
 
-  private record(event: EventRow, endpoint: Kinds['webhook_endpoint']): Delivery {
+  private record(event: Announced, endpoint: Subscriber): Delivery {
     const delivery: Delivery = {
       id: this.nextId(),
       eventId: event.id,
       type: event.type,
+      ...(event.object === 'v2.core.event' && { thin: true }),
       endpointId: endpoint.id,
       url: endpoint.url,
       account: event.account ?? '',
@@ -223,15 +223,15 @@ export class Deliveries {
   }
 
   private async attempt(delivery: Delivery): Promise<void> {
-    const event = this.store.get(delivery.account, 'event', delivery.eventId);
-    const endpoint = this.store.get('', 'webhook_endpoint', delivery.endpointId);
+    const event = this.store.get(delivery.account, delivery.thin ? kindOf('v2.core.event') : 'event', delivery.eventId);
+    const endpoint = subscriberById(this.store, delivery.endpointId);
     if (!event || !endpoint) {
       delivery.status = 'failed';
       delivery.lastError = 'the event or the endpoint is gone';
       return;
     }
     const body = Buffer.from(JSON.stringify(event, null, 2));
-    const signature = signPayload(body, this.settingsOf(endpoint.id).secrets);
+    const signature = signPayload(body, endpoint.secrets);
     const { status, error } = await this.poster.post(endpoint.url, body, signature);
     delivery.attempts++;
     delivery.lastStatus = status;
@@ -257,11 +257,6 @@ export class Deliveries {
 
   private isIdle(): boolean {
     return this.underWay === 0 && this.queue.length === 0 && this.window.length === 0 && this.retries.size === 0;
-  }
-
-  private settingsOf(endpointId: string): Kinds['sandbox.endpoint'] {
-    const settings = this.store.get('', 'sandbox.endpoint', endpointId);
-    return settings ?? { id: endpointId, object: 'sandbox.endpoint', created: 0, connect: false, secrets: [] };
   }
 
   private nextId(): string {

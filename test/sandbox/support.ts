@@ -23,6 +23,8 @@ export function clientOf(sandbox: StripeSandbox, key = 'sk_test_sandbox'): Strip
 export class Receiver {
   readonly events: Stripe.Event[] = [];
   readonly rejected: string[] = [];
+  /** Whatever came, verified or not. */
+  readonly bodies: { body: string; signature: string }[] = [];
   secret = '';
   /** What to answer; a function of the number of the delivery, from 1. */
   answer: (delivery: number) => number = () => 200;
@@ -55,8 +57,9 @@ export class Receiver {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const status = this.answer(++this.count);
+    const signature = String(request.headers['stripe-signature']);
+    this.bodies.push({ body: Buffer.concat(chunks).toString(), signature });
     try {
-      const signature = String(request.headers['stripe-signature']);
       const event = Stripe.webhooks.constructEvent(Buffer.concat(chunks), signature, this.secret);
       if (status === 200) this.events.push(event);
     } catch (error) {

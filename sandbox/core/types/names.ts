@@ -2,6 +2,7 @@ import { PAYMENT_TYPES } from './payment-types.js';
 import { PLATFORM_TYPES } from './platform-types.js';
 import { PRODUCT_TYPES } from './product-types.js';
 import type { StoredType } from './stored-type.js';
+import { V2_TYPES } from './v2-types.js';
 
 /** Every type that is stored, listed and retrieved without more being known of it. Rows of one type stand for its lists. */
 export const STORED_TYPES: readonly StoredType[] = [...PAYMENT_TYPES, ...PLATFORM_TYPES, ...PRODUCT_TYPES];
@@ -41,7 +42,7 @@ const PREFIXES_OF_MODELLED: Record<string, string | readonly string[]> = {
   webhook_endpoint: 'we',
 };
 
-const ROW_BY_OBJECT = new Map(STORED_TYPES.map((type) => [type.object, type]));
+const ROW_BY_OBJECT = new Map([...STORED_TYPES, ...V2_TYPES].map((type) => [type.object, type]));
 const OBJECT_BY_PREFIX = new Map<string, string>();
 for (const { object, prefix } of STORED_TYPES) if (prefix !== null) OBJECT_BY_PREFIX.set(prefix, object);
 // What the sandbox itself makes goes first where two types share a prefix.
