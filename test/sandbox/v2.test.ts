@@ -84,6 +84,9 @@ describe('v2', () => {
     expect((await stripe.v2.core.events.retrieve(first?.id ?? '')).type).toBe('v2.core.account.created');
     const listed = await stripe.v2.core.events.list({ object_id: account.id });
     expect(listed.data).toHaveLength(4);
+    expect((await stripe.v2.core.events.list({ types: ['v2.core.account.closed'] })).data).toHaveLength(1);
+    expect((await stripe.v2.core.accounts.list()).data).toEqual([]);
+    expect((await stripe.v2.core.accounts.list({ closed: true })).data).toMatchObject([{ id: account.id }]);
   });
 
   it('keeps thin events from endpoints of v1, and v1 events from thin destinations', async () => {

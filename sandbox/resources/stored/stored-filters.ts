@@ -16,10 +16,16 @@ const SPECIAL: Record<string, Fits> = {
   // How finely Stripe sums up; the sandbox keeps the sums that it was given.
   'billing.meter_event_summary.value_grouping_window': () => true,
   'issuing.personalization_design.lookup_keys': (row, sent) => (sent as unknown[]).includes(row.lookup_key),
+  'v2.core.event.object_id': (row, sent) => partsFit(row.related_object, sent),
+  'v2.core.event.types': (row, sent) => (sent as unknown[]).includes(row.type),
+  'v2.core.account.applied_configurations': (row, sent) =>
+    (sent as unknown[]).every((name) => (row.applied_configurations as unknown[]).includes(name)),
 };
 
 /** Filters that decide also when they were not sent. */
 const DEFAULTED: Record<string, Fits> = {
+  // Closed accounts are listed only for who asks for them.
+  'v2.core.account.closed': (row, sent) => (row.closed ?? false) === (sent === 'true'),
   // Without an owner, `/v1/tax_ids` lists the account's own.
   'tax_id.owner': (row, sent) =>
     sent === undefined ? (row.customer ?? null) === null : partsFit(row.owner ?? ownerOf(row), sent),
