@@ -72,12 +72,14 @@ export class PayoutSender extends PollingWorker {
   private async send(claimed: ClaimedPayout): Promise<void> {
     const { payout, attempt } = claimed;
     // A process that was stopped meanwhile may not be the only one with this payout any more.
-    if (performance.now() - claimed.claimedAtMs > SEND_WITHIN_MS) return;
+    const leftMs = SEND_WITHIN_MS - (performance.now() - claimed.claimedAtMs);
+    if (leftMs <= 0) return;
     let transfer: { id: string; requestId: string | null };
     try {
       const { body } = await this.stripe.post(payout.workspaceId, '/v1/transfers', attempt.body, {
         idempotencyKey: attempt.idempotencyKey,
         priority: 'bulk',
+        waitMaxMs: leftMs,
       });
       transfer = { id: String(body.id), requestId: requestIdOf(body) };
     } catch (error) {

@@ -53,11 +53,21 @@ export class RequestLimiter {
   ) {}
 
   /** Resolves when the request may be sent; call what it answers when the answer is there. Errors: `stripe_queue_full`. */
-  async acquire(endpoint: StripeEndpoint, priority: RequestPriority): Promise<() => void> {
+  async acquire(
+    endpoint: StripeEndpoint,
+    priority: RequestPriority,
+    waitMaxMs = this.figures.waitMaxMs[priority],
+  ): Promise<() => void> {
     if (this.isClosed) throw stopping();
     const sinceMs = performance.now();
     await new Promise<void>((go, giveUp) => {
-      this.lines.add({ endpoint, priority, sinceMs, go, giveUp });
+      this.lines.add({
+        endpoint,
+        priority,
+        untilMs: sinceMs + waitMaxMs,
+        go,
+        giveUp: (reason) => giveUp(reason ?? queueFull(priority, waitMaxMs)),
+      });
       void this.pump();
     });
     this.metrics.waited(priority, performance.now() - sinceMs);
@@ -215,9 +225,7 @@ export class RequestLimiter {
   }
 
   private giveUpExpired(now: number): void {
-    for (const waiter of this.lines.takeExpired(now, this.figures.waitMaxMs)) {
-      waiter.giveUp(queueFull(waiter.priority, this.figures.waitMaxMs[waiter.priority]));
-    }
+    for (const waiter of this.lines.takeExpired(now)) waiter.giveUp();
   }
 
   /** Wakes up for the next slot, the next question for slots or the next one whose patience ends. */
@@ -232,7 +240,7 @@ export class RequestLimiter {
         .slice(0, 1)
         .map(({ atMs }) => atMs),
       ...asks.map((priority) => this.blockedUntilMs[priority]).filter((atMs) => atMs > now),
-      this.lines.nextExpiryMs(this.figures.waitMaxMs),
+      this.lines.nextExpiryMs(),
     );
     this.timer = setTimeout(() => void this.pump(), Math.max(1, next - now));
   }
@@ -242,7 +250,7 @@ function queueFull(priority: RequestPriority, waitedMs: number): DomainError {
   return new DomainError(
     'unavailable',
     'stripe_queue_full',
-    `too many requests wait for Stripe's rate limit: this one (${priority}) found no room within ${waitedMs / 1_000} s and was not sent; try again later`,
+    `too many requests wait for Stripe's rate limit: this one (${priority}) found no room within ${Math.round(waitedMs / 100) / 10} s and was not sent; try again later`,
     { retryAfterSeconds: 5 },
   );
 }

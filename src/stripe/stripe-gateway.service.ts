@@ -43,6 +43,8 @@ export interface StripeReadOptions {
   apiVersion?: string;
   /** Instead of the usual time without a byte from Stripe. */
   timeoutMs?: number;
+  /** How long each attempt waits for the limiter at most, where its priority's time is too long (a lease that runs out). */
+  waitMaxMs?: number;
   /** Counts what was really sent, attempt by attempt, so that a piece of work can tell its cost. */
   meter?: { count(): void };
 }
@@ -136,7 +138,7 @@ export class StripeGateway implements OnModuleInit, OnApplicationShutdown {
     const endpoint = endpointOf(sending.method, sending.path);
     const until = performance.now() + this.limits.retryWithinMs[priority];
     for (let attempt = 1; ; attempt++) {
-      const landed = await limiter.acquire(endpoint, priority);
+      const landed = await limiter.acquire(endpoint, priority, sending.options.waitMaxMs);
       let pauseMs: number | null;
       try {
         const answer = await sendOnce(stripe, sending);

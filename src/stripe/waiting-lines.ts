@@ -5,9 +5,11 @@ import { PRIORITIES, type RequestPriority } from './slot-schedule.js';
 export interface Waiter {
   endpoint: StripeEndpoint;
   priority: RequestPriority;
-  sinceMs: number;
+  /** Until then it waits for a slot. */
+  untilMs: number;
   go(): void;
-  giveUp(reason: Error): void;
+  /** Without a reason: it has waited too long. */
+  giveUp(reason?: Error): void;
 }
 
 /** How many requests of one endpoint and priority have no slot yet. */
@@ -68,20 +70,21 @@ export class WaitingLines {
     return [...uncovered.values()];
   }
 
-  /** Takes out everybody who has waited longer than is allowed. */
-  takeExpired(nowMs: number, waitMaxMs: Readonly<Record<RequestPriority, number>>): Waiter[] {
+  /** Takes out everybody who has waited as long as they would. */
+  takeExpired(nowMs: number): Waiter[] {
     return PRIORITIES.flatMap((priority) => {
       const line = this.lines[priority];
-      const stays = line.findIndex(({ sinceMs }) => nowMs - sinceMs < waitMaxMs[priority]);
-      return line.splice(0, stays < 0 ? line.length : stays);
+      const expired = line.filter(({ untilMs }) => untilMs <= nowMs);
+      if (expired.length > 0) this.lines[priority] = line.filter(({ untilMs }) => untilMs > nowMs);
+      return expired;
     });
   }
 
   /** When the next one has waited long enough; infinite when nobody waits. */
-  nextExpiryMs(waitMaxMs: Readonly<Record<RequestPriority, number>>): number {
-    return Math.min(
-      ...PRIORITIES.map((priority) => (this.lines[priority][0]?.sinceMs ?? Infinity) + waitMaxMs[priority]),
-    );
+  nextExpiryMs(): number {
+    let next = Infinity;
+    for (const priority of PRIORITIES) for (const { untilMs } of this.lines[priority]) next = Math.min(next, untilMs);
+    return next;
   }
 
   takeAll(): Waiter[] {
