@@ -43,6 +43,9 @@ const NO_EVIDENCE: Dispute['evidence'] = {
   uncategorized_text: null,
 };
 
+/** The kinds of evidence that are given as a text or as a file's id. */
+export const EVIDENCE_TEXTS = Object.keys(NO_EVIDENCE).filter((name) => name !== 'enhanced_evidence');
+
 export interface DisputeOptions {
   /** The whole charge when absent. */
   amount?: number;
@@ -113,6 +116,30 @@ export function reinstateFunds(scope: Scope, dispute: Dispute): Dispute {
 export function closeDispute(scope: Scope, dispute: Dispute, outcome: 'won' | 'lost' | 'warning_closed'): Dispute {
   if (isClosed(dispute)) throw invalidRequest(`Dispute ${dispute.id} is closed already: ${dispute.status}.`);
   return scope.update('dispute', dispute, { status: outcome }, 'charge.dispute.closed');
+}
+
+/** Evidence is kept until it is submitted; from then on the bank looks at it. */
+export function submitEvidence(
+  scope: Scope,
+  dispute: Dispute,
+  evidence: Partial<Dispute['evidence']>,
+  submits: boolean,
+): Dispute {
+  if (isClosed(dispute)) {
+    throw invalidRequest(`Dispute ${dispute.id} is closed (${dispute.status}) and takes no more evidence.`);
+  }
+  const { evidence_details: details } = dispute;
+  const reviewed = dispute.status.startsWith('warning') ? 'warning_under_review' : 'under_review';
+  const patch: Partial<Dispute> = {
+    evidence: { ...dispute.evidence, ...evidence },
+    evidence_details: {
+      ...details,
+      has_evidence: true,
+      ...(submits && { submission_count: details.submission_count + 1, submission_method: 'manual' }),
+    },
+    ...(submits && { status: reviewed }),
+  };
+  return scope.update('dispute', dispute, patch, 'charge.dispute.updated');
 }
 
 export const isClosed = ({ status }: Dispute): boolean =>

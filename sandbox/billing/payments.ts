@@ -2,9 +2,8 @@ import { StripeFailure } from '../core/errors.js';
 import { randomText, stripeId } from '../core/ids.js';
 import { keepingChanges, type Scope } from '../core/scope.js';
 import type { CardBehaviour, Kinds } from '../core/wire.js';
-import { availableOn, cardFee, moveBalance } from '../money/balance.js';
-import { chargeDetails, failedOutcome, SUCCEEDED_OUTCOME } from './charge-details.js';
-import { noBillingDetails } from './defaults.js';
+import { failedOutcome } from './charge-details.js';
+import { authorized, chargeShell, paidCharge } from './charges.js';
 import { openDispute, withdrawFunds } from './disputes.js';
 
 type PaymentIntent = Kinds['payment_intent'];
@@ -105,32 +104,13 @@ export function succeed(
   paymentMethod: string,
   behaviour: CardBehaviour = 'succeeds',
 ): PaymentIntent {
-  const charge = chargeShell(scope, intent, paymentMethod);
-  const transaction = moveBalance(scope, {
-    type: 'charge',
-    amount: intent.amount,
-    fee: cardFee(intent.amount),
-    currency: intent.currency,
-    source: charge.id,
-    reportingCategory: 'charge',
-    description: intent.description,
-    availableOn: behaviour === 'succeeds_at_once' ? scope.now : availableOn(scope.now),
-  });
-  const paid: Charge = {
-    ...charge,
-    amount_captured: intent.amount,
-    balance_transaction: transaction.id,
-    captured: true,
-    outcome: SUCCEEDED_OUTCOME,
-    paid: true,
-    receipt_url: `https://pay.stripe.com/receipts/payment/${charge.id}`,
-    status: 'succeeded',
-  };
+  if (intent.capture_method === 'manual') return authorize(scope, intent, paymentMethod);
+  const paid = paidCharge(scope, authorized(chargeOf(scope, intent, paymentMethod)), intent.amount, behaviour);
   scope.insert('charge', paid, 'charge.succeeded');
   const patch: Partial<PaymentIntent> = {
     amount_received: intent.amount,
     last_payment_error: null,
-    latest_charge: charge.id,
+    latest_charge: paid.id,
     payment_method: paymentMethod,
     status: 'succeeded',
   };
@@ -140,11 +120,29 @@ export function succeed(
   return succeeded;
 }
 
+/** The card holds the amount, and nothing is booked until it is captured. */
+function authorize(scope: Scope, intent: PaymentIntent, paymentMethod: string): PaymentIntent {
+  const charge = authorized(chargeOf(scope, intent, paymentMethod));
+  scope.insert('charge', charge, 'charge.succeeded');
+  const held = scope.update('payment_intent', intent, {
+    amount_capturable: intent.amount,
+    last_payment_error: null,
+    latest_charge: charge.id,
+    payment_method: paymentMethod,
+    status: 'requires_capture',
+  });
+  scope.emit('payment_intent.amount_capturable_updated', held);
+  return held;
+}
+
+const chargeOf = (scope: Scope, intent: PaymentIntent, paymentMethod: string): Charge =>
+  chargeShell(scope, { ...intent, payment_intent: intent.id, payment_method: paymentMethod });
+
 function decline(scope: Scope, intent: PaymentIntent, paymentMethod: string, behaviour: CardBehaviour): PaymentIntent {
   const declineCode = behaviour === 'insufficient_funds' ? 'insufficient_funds' : 'generic_decline';
   const message = behaviour === 'insufficient_funds' ? 'Your card has insufficient funds.' : 'Your card was declined.';
   const charge: Charge = {
-    ...chargeShell(scope, intent, paymentMethod),
+    ...chargeOf(scope, intent, paymentMethod),
     failure_code: 'card_declined',
     failure_message: message,
     outcome: failedOutcome(declineCode),
@@ -172,7 +170,15 @@ export function cancelIntent(
   intent: PaymentIntent,
   reason: PaymentIntent['cancellation_reason'],
 ): PaymentIntent {
-  const patch = { canceled_at: scope.now, cancellation_reason: reason, status: 'canceled' as const };
+  const held = intent.status === 'requires_capture' ? scope.maybe('charge', intent.latest_charge ?? '') : undefined;
+  // What was held and never taken counts as refunded.
+  if (held) scope.update('charge', held, { amount_refunded: held.amount, refunded: true }, 'charge.refunded');
+  const patch = {
+    amount_capturable: 0,
+    canceled_at: scope.now,
+    cancellation_reason: reason,
+    status: 'canceled' as const,
+  };
   const canceled = scope.update('payment_intent', intent, patch);
   scope.emit('payment_intent.canceled', canceled);
   return canceled;
@@ -189,52 +195,4 @@ export function declined(intent: PaymentIntent): StripeFailure {
       paymentIntent: intent,
     }),
   );
-}
-
-function chargeShell(scope: Scope, intent: PaymentIntent, paymentMethod: string): Charge {
-  const method = scope.maybe('payment_method', paymentMethod);
-  return {
-    id: stripeId('ch'),
-    object: 'charge',
-    amount: intent.amount,
-    amount_captured: 0,
-    amount_refunded: 0,
-    application: null,
-    application_fee: null,
-    application_fee_amount: null,
-    balance_transaction: null,
-    billing_details: method?.billing_details ?? noBillingDetails(),
-    calculated_statement_descriptor: 'SANDBOX',
-    captured: false,
-    created: scope.now,
-    currency: intent.currency,
-    customer: intent.customer,
-    description: intent.description,
-    disputed: false,
-    failure_balance_transaction: null,
-    failure_code: null,
-    failure_message: null,
-    fraud_details: {},
-    livemode: false,
-    metadata: intent.metadata,
-    on_behalf_of: null,
-    outcome: null,
-    paid: false,
-    payment_intent: intent.id,
-    payment_method: paymentMethod,
-    payment_method_details: chargeDetails(method, intent.amount),
-    receipt_email: intent.receipt_email,
-    receipt_number: null,
-    receipt_url: null,
-    refunded: false,
-    review: null,
-    shipping: null,
-    source: null,
-    source_transfer: null,
-    statement_descriptor: intent.statement_descriptor,
-    statement_descriptor_suffix: null,
-    status: 'failed',
-    transfer_data: null,
-    transfer_group: intent.transfer_group,
-  };
 }

@@ -1,4 +1,5 @@
 import { followIntent } from '../billing/invoice-payments.js';
+import { captureCharge } from '../billing/charges.js';
 import { attach, resolvePaymentMethod } from '../billing/payment-methods.js';
 import { cancelIntent, confirmIntent, createIntent, declined } from '../billing/payments.js';
 import { requirePayableAmount } from '../money/payable-amount.js';
@@ -10,6 +11,7 @@ import {
   bool,
   clearable,
   currency,
+  int,
   mergeMetadata,
   metadata,
   object,
@@ -21,7 +23,13 @@ import { listing, retrieve, route, same, type Route } from '../http/router.js';
 
 type PaymentIntent = Kinds['payment_intent'];
 
-const CANCELABLE = ['requires_payment_method', 'requires_confirmation', 'requires_action', 'processing'];
+const CANCELABLE = [
+  'requires_capture',
+  'requires_payment_method',
+  'requires_confirmation',
+  'requires_action',
+  'processing',
+];
 
 const fields = {
   customer: text,
@@ -47,10 +55,17 @@ function confirmed(scope: Scope, intent: PaymentIntent, method: string | null): 
   }
   const after = confirmIntent(scope, intent, method);
   followIntent(scope, after);
-  if (after.status !== 'succeeded') throw declined(after);
+  if (after.status === 'requires_payment_method') throw declined(after);
   const customer = after.setup_future_usage && after.customer ? scope.maybe('customer', after.customer) : undefined;
   if (customer) attach(scope, scope.get('payment_method', method), customer);
   return after;
+}
+
+/** An invoice that waits for this payment has it now. */
+function followed(scope: Scope, id: string): PaymentIntent {
+  const intent = scope.get('payment_intent', id);
+  followIntent(scope, intent);
+  return intent;
 }
 
 export const paymentIntentRoutes: Route[] = [
@@ -62,7 +77,7 @@ export const paymentIntentRoutes: Route[] = [
       amount: required(amount),
       currency: required(currency),
       automatic_payment_methods: object({ enabled: required(bool), allow_redirects: oneOf('always', 'never') }),
-      capture_method: oneOf('automatic', 'automatic_async'),
+      capture_method: oneOf('automatic', 'automatic_async', 'manual'),
       confirm: bool,
       off_session: bool,
       return_url: text,
@@ -118,6 +133,23 @@ export const paymentIntentRoutes: Route[] = [
       const scope = outer.forCustomer(intent.customer);
       const method = params.payment_method ? resolvePaymentMethod(scope, params.payment_method) : intent.payment_method;
       return confirmed(scope, intent, method);
+    },
+  ),
+  route(
+    'POST',
+    '/v1/payment_intents/:id/capture',
+    { amount_to_capture: int, final_capture: bool, metadata, statement_descriptor: text },
+    (outer, params, id) => {
+      const intent = outer.get('payment_intent', id);
+      if (intent.status !== 'requires_capture') {
+        throw invalidRequest(`This PaymentIntent could not be captured because it has a status of ${intent.status}.`, {
+          code: 'payment_intent_unexpected_state',
+        });
+      }
+      const scope = outer.forCustomer(intent.customer);
+      scope.update('payment_intent', intent, { metadata: mergeMetadata(intent.metadata, params.metadata) });
+      captureCharge(scope, scope.get('charge', intent.latest_charge ?? ''), params.amount_to_capture);
+      return followed(scope, id);
     },
   ),
   route(
