@@ -1,14 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type EntityTarget } from 'typeorm';
 import { WorkspacesService } from '../access/workspaces.service.js';
-import { DomainError, invalidField } from '../common/errors.js';
+import { DomainError } from '../common/errors.js';
 import { decodeCursor, toPage, type Page } from '../common/pagination.js';
-import { OBJECT_FILTERS, type BillingObjectView, type ListObjectsQuery } from './dto/billing.dto.js';
+import type { BillingObjectView, ObjectsListing } from './dto/billing.dto.js';
 import type { StripeObjectType } from './objects/object-type.js';
 import { STRIPE_OBJECT_TYPES, typeOfTable } from './objects/registry.js';
 import type { StripeModel } from './objects/stripe-model.entity.js';
 import { Subscription } from './objects/subscription.entity.js';
 import { SubscriptionItem } from './objects/subscription-item.entity.js';
+import { filtersOf } from './operations/objects-filters.js';
+import { viewOf } from './operations/objects-view.js';
 
 /** Objects without a creation time are listed by id alone. */
 const UNDATED = 0;
@@ -49,34 +51,47 @@ export class BillingReader {
     return select.getOne();
   }
 
+  /** The row as it is shown. Errors: `object_not_found`, which says that only the mirror was looked at. */
   async get(workspaceId: string, table: string, id: string, account?: string): Promise<BillingObjectView> {
     const type = this.typeOf(table);
     const row = await this.find(type.model, workspaceId, id, account);
     if (row === null) {
-      throw new DomainError('not_found', 'object_not_found', `the mirror has no ${id} among its ${table}`, {
-        field: 'id',
-      });
+      const where = account === undefined || account === '' ? '' : ` of account ${account}`;
+      throw new DomainError(
+        'not_found',
+        'object_not_found',
+        `the mirror has no ${id} among the ${table}${where}, and Stripe was not asked: ?fresh=true asks it`,
+        { field: 'id' },
+      );
     }
-    return viewOf(row, await this.livemodeOf(workspaceId));
+    return this.show(row, type);
   }
 
-  /** Newest first. */
-  async list(workspaceId: string, table: string, query: ListObjectsQuery): Promise<Page<BillingObjectView>> {
+  async show(row: StripeModel, type: StripeObjectType): Promise<BillingObjectView> {
+    return viewOf(row, type, await this.livemodeOf(row.workspaceId));
+  }
+
+  /** Newest first; without those that Stripe has deleted, unless they are asked for. */
+  async list(workspaceId: string, table: string, query: ObjectsListing): Promise<Page<BillingObjectView>> {
     const type = this.typeOf(table);
     const select = this.db
       .getRepository(type.model)
       .createQueryBuilder('o')
       .where('o.workspace_id = :workspaceId', { workspaceId })
       .limit(query.limit + 1);
-    if (query.account !== undefined) select.andWhere('o.account = :account', { account: query.account });
-    for (const [column, value] of this.filtersOf(type, query))
-      select.andWhere(`o.${column} = :${column}`, { [column]: value });
+    const { account, deleted = 'false' } = query;
+    if (account !== undefined) select.andWhere('o.account = :account', { account });
+    if (deleted !== 'any') select.andWhere(`o.deleted_at IS ${deleted === 'true' ? 'NOT NULL' : 'NULL'}`);
+    for (const { name, column, operator, value } of filtersOf(this.db, type, query.filters))
+      select.andWhere(`o.${column} ${operator} :${name}`, { [name]: value });
 
-    if (type.hasCreated) select.orderBy('o.created', 'DESC').addOrderBy('o.id', 'DESC');
+    // What was only ever seen as deleted has no time of creation; among the others the index on `created` serves.
+    const created = deleted === 'false' ? 'o.created' : 'coalesce(o.created, to_timestamp(0))';
+    if (type.hasCreated) select.orderBy(created, 'DESC').addOrderBy('o.id', 'DESC');
     else select.orderBy('o.id', 'DESC');
     if (query.cursor !== undefined) {
       const { sort, id } = decodeCursor(table, query.cursor);
-      if (type.hasCreated) select.andWhere('(o.created, o.id) < (to_timestamp(:sort), :after)', { sort, after: id });
+      if (type.hasCreated) select.andWhere(`(${created}, o.id) < (to_timestamp(:sort), :after)`, { sort, after: id });
       else select.andWhere('o.id < :after', { after: id });
     }
     const page = toPage(table, await select.getMany(), query.limit, (row) => ({
@@ -84,7 +99,7 @@ export class BillingReader {
       id: row.id,
     }));
     const livemode = await this.livemodeOf(workspaceId);
-    return { ...page, data: page.data.map((row) => viewOf(row, livemode)) };
+    return { ...page, data: page.data.map((row) => viewOf(row, type, livemode)) };
   }
 
   /** The customer's subscriptions that are not deleted, newest first. */
@@ -109,34 +124,7 @@ export class BillingReader {
       .getExists();
   }
 
-  private filtersOf(type: StripeObjectType, query: ListObjectsQuery): Array<[column: string, value: string]> {
-    const metadata = this.db.getMetadata(type.model);
-    return OBJECT_FILTERS.flatMap((field): Array<[string, string]> => {
-      const value = query[field];
-      if (value === undefined) return [];
-      const column = metadata.findColumnWithPropertyName(field)?.databaseName;
-      if (column === undefined)
-        throw invalidField(field, 'unknown_filter', `${type.table} cannot be filtered by ${field}; remove it`);
-      return [[column, value]];
-    });
-  }
-
   private async livemodeOf(workspaceId: string): Promise<boolean> {
     return (await this.workspaces.get(workspaceId)).livemode;
   }
-}
-
-function viewOf(row: StripeModel, workspaceLivemode: boolean): BillingObjectView {
-  const { livemode, object } = row.data;
-  return {
-    id: row.id,
-    object: typeof object === 'string' ? object : 'unknown',
-    account: row.account === '' ? null : row.account,
-    livemode: typeof livemode === 'boolean' ? livemode : workspaceLivemode,
-    created: row.created?.toISOString() ?? null,
-    deleted: row.deletedAt !== null,
-    syncedAt: row.syncedAt.toISOString(),
-    apiVersion: row.apiVersion,
-    data: row.data,
-  };
 }

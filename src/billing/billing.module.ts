@@ -11,6 +11,8 @@ import { RefetchWorker } from './mirror/refetch.worker.js';
 import { SettleQueue } from './mirror/settle-queue.js';
 import { StripeFetcher } from './mirror/stripe-fetcher.js';
 import { AnswerKeeper } from './operations/answer-keeper.service.js';
+import { ObjectsResync } from './operations/objects-resync.service.js';
+import { ObjectsService } from './operations/objects.service.js';
 import { StripeWriter } from './operations/stripe-writer.service.js';
 
 @Module({
@@ -21,6 +23,8 @@ import { StripeWriter } from './operations/stripe-writer.service.js';
     BillingReader,
     BillingService,
     MirrorWriter,
+    ObjectsResync,
+    ObjectsService,
     RefetchQueue,
     RefetchWorker,
     SettleQueue,

@@ -6,18 +6,13 @@ import { DomainError } from '../common/errors.js';
 import { toDomainError } from '../stripe/failure.js';
 import { BillingReader } from './billing-reader.service.js';
 import type { HasActiveSubscriptionRequest } from './dto/billing-grpc.dto.js';
-import {
-  OBJECT_FILTERS,
-  type BillingObjectView,
-  type GetObjectQuery,
-  type ListObjectsQuery,
-} from './dto/billing.dto.js';
-import { MirrorWriter } from './mirror/mirror-writer.js';
+import type { BillingObjectView, GetObjectQuery, ObjectsListing } from './dto/billing.dto.js';
 import type { StripeObjectType } from './objects/object-type.js';
 import { typeOfObject } from './objects/registry.js';
-import { SettleQueue } from './mirror/settle-queue.js';
 import { snapshotOf, StripeFetcher, withQuery } from './mirror/stripe-fetcher.js';
 import type { StripeData } from './objects/stripe-model.entity.js';
+import { AnswerKeeper } from './operations/answer-keeper.service.js';
+import { filtersOf, type ObjectFilter } from './operations/objects-filters.js';
 
 /** Stripe drafts a renewal and finalizes it about an hour later; a subscription is not over in between. */
 const RENEWAL_GRACE_SECONDS = 2 * 3600;
@@ -44,8 +39,7 @@ export class BillingService {
     private readonly db: DataSource,
     private readonly reader: BillingReader,
     private readonly fetcher: StripeFetcher,
-    private readonly mirror: MirrorWriter,
-    private readonly settling: SettleQueue,
+    private readonly keeper: AnswerKeeper,
     private readonly clock: Clock,
   ) {}
 
@@ -61,47 +55,48 @@ export class BillingService {
   }
 
   /** From the mirror; with `fresh` a page of Stripe's list, newest first and with the same filters, is taken in before. */
-  async list(workspaceId: string, table: string, query: ListObjectsQuery): Promise<Page<BillingObjectView>> {
+  async list(workspaceId: string, table: string, query: ObjectsListing): Promise<Page<BillingObjectView>> {
     if (query.fresh === true) {
-      await this.listFromStripe(workspaceId, this.reader.typeOf(table), stripeQuery(query), query.limit, query.account);
+      const type = this.reader.typeOf(table);
+      const filters = filtersOf(this.db, type, query.filters);
+      await this.listFromStripe(workspaceId, type, filters, query.limit, query.account);
     }
     return this.reader.list(workspaceId, table, query);
   }
 
   /** Asks Stripe for the object and writes what it answers. Errors are Stripe's, translated. */
-  async retrieveFromStripe(workspaceId: string, type: StripeObjectType, id: string, account = ''): Promise<void> {
-    const snapshot = await this.fetcher.fetchObject({ workspaceId, account, type, id }).catch((error: unknown) => {
-      throw toDomainError(error);
-    });
-    await this.write([snapshot]);
+  async retrieveFromStripe(workspaceId: string, type: StripeObjectType, id: string, account?: string): Promise<void> {
+    // Some types are asked for below another object, which their last known state names.
+    const row = await this.reader.find(type.model, workspaceId, id, account);
+    const address = { workspaceId, account: account ?? row?.account ?? '', type, id, known: row?.data };
+    await this.keeper.keep([await this.keeper.fetch(address)]);
   }
 
-  /** One page of Stripe's list, written as it comes. `query` is Stripe's own. */
+  /** One page of Stripe's list, written as it comes. */
   async listFromStripe(
     workspaceId: string,
     type: StripeObjectType,
-    query: Record<string, string>,
+    filters: readonly ObjectFilter[],
     limit: number,
     account = '',
   ): Promise<{ ids: string[]; hasMore: boolean }> {
-    const [own] = type.lists.filter((rule) => rule.of === null && !rule.single);
-    if (own === undefined) throw notListable(type);
-    const path = withQuery(own.path, [new URLSearchParams(query).toString()]);
+    const path = listPathOf(type, filters);
     const page = await this.fetcher
       .fetchPage({ workspaceId, account, path }, null, { limit })
       .catch((error: unknown) => {
         throw toDomainError(error);
       });
-    const snapshots = page.objects.map((data) =>
-      snapshotOf({ workspaceId, account, type, id: String(data.id) }, page, data),
-    );
-    await this.write(snapshots);
+    const snapshots = page.objects.flatMap((data) => {
+      const id = type.identify(data);
+      return id === null ? [] : [snapshotOf({ workspaceId, account, type, id }, page, data)];
+    });
+    await this.keeper.keep(snapshots);
     return { ids: snapshots.map(({ id }) => id), hasMore: page.next !== null };
   }
 
   /** Takes an object that the caller got from Stripe by other means into the mirror; an older state changes nothing. */
   async syncFromStripeData(data: StripeData, source: StripeDataSource): Promise<void> {
-    await this.write([this.createFromStripeObject(data, source)]);
+    await this.keeper.keep([this.createFromStripeObject(data, source)]);
   }
 
   /** The state that `syncFromStripeData` writes, not yet written. */
@@ -134,23 +129,41 @@ export class BillingService {
       currentPeriodEnd: best?.currentPeriodEnd?.toISOString() ?? null,
     };
   }
-
-  private async write(snapshots: Parameters<MirrorWriter['apply']>[0]): Promise<void> {
-    await this.db.transaction((tx) => this.mirror.apply(snapshots, tx));
-    this.settling.announce();
-  }
 }
+
+/** The type's own list with the filters under Stripe's names, or the list below the one object that a filter names. */
+function listPathOf(type: StripeObjectType, filters: readonly ObjectFilter[]): string {
+  const named = new Map(filters.filter(({ operator }) => operator === '=').map((filter) => [filter.column, filter]));
+  const below = type.paths.find((path) => {
+    const fields = fieldsOf(path);
+    return fields.length > 0 && fields.every((field) => named.has(field));
+  });
+  const [own] = type.lists.filter((rule) => rule.of === null && !rule.single);
+  const path = below ?? own?.path;
+  if (path === undefined) throw notListable(type);
+  const used = new Set(fieldsOf(path));
+  const rest = filters.filter(({ column }) => !used.has(column));
+  const filled = path.replace(/\{(\w+)\}/g, (_, field: string) =>
+    encodeURIComponent(stripeValue(named.get(field) as ObjectFilter)),
+  );
+  return withQuery(
+    filled,
+    rest.map((filter) => `${stripeName(filter)}=${encodeURIComponent(stripeValue(filter))}`),
+  );
+}
+
+function fieldsOf(path: string): string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map((match) => String(match[1]));
+}
+
+const RANGES = { '=': '', '>=': '[gte]', '>': '[gt]', '<=': '[lte]', '<': '[lt]' } as const;
+
+const stripeName = ({ column, operator }: ObjectFilter): string => `${column}${RANGES[operator]}`;
+
+const stripeValue = ({ value }: ObjectFilter): string =>
+  value instanceof Date ? String(Math.floor(value.getTime() / 1_000)) : String(value);
 
 function notListable(type: StripeObjectType): DomainError {
   const text = `Stripe has no list of ${type.table} by themselves; they come with the objects they belong to`;
   return new DomainError('unprocessable', 'not_listable', text, { field: 'objects' });
-}
-
-/** Our filters under Stripe's names. */
-function stripeQuery(query: ListObjectsQuery): Record<string, string> {
-  const filters = OBJECT_FILTERS.flatMap((field) => {
-    const value = query[field];
-    return value === undefined ? [] : [[field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]];
-  });
-  return Object.fromEntries(filters) as Record<string, string>;
 }

@@ -56,14 +56,29 @@ export class AnswerKeeper {
     }
   }
 
+  /** The object as Stripe has it now. Errors are Stripe's, translated. */
+  async fetch(address: ObjectAddress): Promise<Snapshot> {
+    const { type } = address;
+    const only = type.paths.length > 0 ? undefined : type.lists.find((rule) => rule.single && rule.of === null);
+    try {
+      if (only === undefined) return await this.fetcher.fetchObject(address);
+      // Of some types an account has one object, at a place of its own.
+      const at = only.path.lastIndexOf('/');
+      const there = { ...address, type: { ...type, paths: [only.path.slice(0, at)] }, id: only.path.slice(at + 1) };
+      const state = await this.fetcher.fetchObject(there);
+      return { ...state, type, id: type.identify(state.data) ?? address.id };
+    } catch (error) {
+      throw toDomainError(error);
+    }
+  }
+
   /** The object as Stripe has it now; a tombstone when it has none. */
   async fetchOrBury(address: ObjectAddress, goneSinceSeconds: number): Promise<Snapshot> {
     try {
-      return await this.fetcher.fetchObject(address);
+      return await this.fetch(address);
     } catch (error) {
-      const refusal = toDomainError(error);
-      if (refusal.kind === 'not_found') return tombstoneOf(address, goneSinceSeconds);
-      throw refusal;
+      if (error instanceof DomainError && error.kind === 'not_found') return tombstoneOf(address, goneSinceSeconds);
+      throw error;
     }
   }
 
