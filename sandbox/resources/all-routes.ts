@@ -4,6 +4,7 @@ import { embedded, newestFirst } from '../http/listing.js';
 import type { Route } from '../http/router.js';
 import { STORED_TYPES } from '../core/types/names.js';
 import type { Kinds } from '../core/wire.js';
+import { accountPartRoutes } from './account-parts.js';
 import { accountRoutes } from './accounts.js';
 import { balanceRoutes } from './balance.js';
 import { chargeRoutes, earlyFraudWarningRoutes, refundRoutes } from './charges.js';
@@ -39,6 +40,7 @@ import { webhookEndpointRoutes } from './webhook-endpoints.js';
 
 /** The part of Stripe's API that the sandbox simulates. */
 const modelledRoutes: readonly Route[] = [
+  ...accountPartRoutes,
   ...accountRoutes,
   ...balanceRoutes,
   ...chargeRoutes,
