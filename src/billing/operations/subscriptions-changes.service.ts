@@ -6,6 +6,7 @@ import type { BillingObjectView } from '../dto/billing.dto.js';
 import { refId } from '../objects/shapes.js';
 import { Subscription } from '../objects/subscription.entity.js';
 import { HeldObjects } from './held-objects.service.js';
+import { InvoicePreviews } from './invoices-preview.service.js';
 import { StripeWriter, type WrittenObject } from './stripe-writer.service.js';
 import type {
   CancelSubscriptionDto,
@@ -38,6 +39,7 @@ export class SubscriptionChanges {
     private readonly reader: BillingReader,
     private readonly held: HeldObjects,
     private readonly writer: StripeWriter,
+    private readonly previews: InvoicePreviews,
     private readonly clock: Clock,
   ) {}
 
@@ -71,17 +73,13 @@ export class SubscriptionChanges {
   async preview(call: WriteCall, id: string, request: ChangeSubscriptionDto): Promise<ChangePreviewView> {
     const row = await this.rowOf(call, id, request);
     const params = previewParams(row.data, request);
-    const { account } = row;
-    const path = '/v1/invoices/create_preview';
-    const next = await this.writer.send(call, { method: 'POST', path, params, account });
+    const next = await this.previews.ask(call, params, row.account);
     // A request of its own needs a key of its own.
-    const recurring = await this.writer.send(
-      { ...call, key: `${call.key}:recurring` },
-      { method: 'POST', path, params: { ...params, preview_mode: 'recurring' }, account },
-    );
+    const again = { ...call, key: `${call.key}:recurring` };
+    const recurring = await this.previews.ask(again, { ...params, preview_mode: 'recurring' }, row.account);
     return changePreview({
-      next: next.body,
-      recurring: recurring.body,
+      next: next.invoice,
+      recurring: recurring.invoice,
       askedAt: Math.max(next.stampSeconds, unix(this.clock.now())),
       prorationDate: request.prorationDate === undefined ? null : unix(request.prorationDate),
     });
