@@ -6,6 +6,8 @@ import type { EntityList } from './database/data-source.js';
 import type { SchemaStep } from './database/schema-steps.js';
 import { BILLING_ENTITIES } from './billing/billing.entities.js';
 import { MIRROR_TABLES } from './billing/objects/mirror-schema.js';
+import { READER } from './billing/sql-views/reader-role.js';
+import { VIEWS, VIEWS_MAKE_WAY } from './billing/sql-views/views-schema.js';
 import { LedgerEntry } from './ledger/ledger-entry.entity.js';
 import { LedgerReservation } from './ledger/ledger-reservation.entity.js';
 import { LedgerTransaction } from './ledger/ledger-transaction.entity.js';
@@ -25,6 +27,7 @@ import { ReferredCustomer } from './referrals/referred-customer.entity.js';
 import { Sale } from './referrals/sale.entity.js';
 import { StripeLimit } from './stripe/stripe-limit.entity.js';
 import { StripeReplica } from './stripe/stripe-replica.entity.js';
+import { EventPoll } from './webhooks/event-poll.entity.js';
 import { WebhookEndpoint } from './webhooks/webhook-endpoint.entity.js';
 import { WebhookEvent } from './webhooks/webhook-event.entity.js';
 
@@ -56,7 +59,8 @@ export const ENTITIES: EntityList & unknown[] = [
   PayoutAttempt,
   WebhookEvent,
   WebhookEndpoint,
+  EventPoll,
 ];
 
 /** What of the schema is derived from this build and follows the migrations, in this order. */
-export const SCHEMA_STEPS: readonly SchemaStep[] = [MIRROR_TABLES];
+export const SCHEMA_STEPS: readonly SchemaStep[] = [VIEWS_MAKE_WAY, MIRROR_TABLES, VIEWS, READER];

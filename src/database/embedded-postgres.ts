@@ -18,6 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 import { postgresBinaries } from './postgres-binaries.js';
+import { READER_ROLE } from './reader-role.js';
 import { giveTo, launcher, type Launcher } from './postgres-process.js';
 import { isAlive, isOurServer, readPidFile, type PidFile } from './postmaster-pid.js';
 
@@ -226,15 +227,19 @@ async function ensureDatabase(cluster: Cluster, port: number): Promise<void> {
               exists (select from pg_database where datname = '${ROLE}') as ready`,
     );
     if (rows[0]?.data_directory !== cluster.data) throw new Error(`port ${port} belongs to another PostgreSQL`);
-    if (rows[0].ready) return;
     await client.query(
       `do $$ begin
          if not exists (select from pg_roles where rolname = '${ROLE}') then
            create role ${ROLE} login createdb password '${cluster.password}';
          end if;
+         -- The service's own role may not make roles; it may take on this one.
+         if not exists (select from pg_roles where rolname = '${READER_ROLE}') then
+           create role ${READER_ROLE} nologin;
+           grant ${READER_ROLE} to ${ROLE};
+         end if;
        end $$`,
     );
-    await client.query(`create database ${ROLE} owner ${ROLE}`);
+    if (!rows[0].ready) await client.query(`create database ${ROLE} owner ${ROLE}`);
   } finally {
     await client.end();
   }

@@ -1,0 +1,186 @@
+import { IS_SUBSCRIPTION_LINE, LINE_DISCOUNT, PRORATION } from './invoice-views.js';
+import { scope, together, type SqlView, type ViewColumn } from './view.js';
+
+/** A discount for one invoice only does not lower what recurs, so what it took off this line is added again. */
+const ONE_OFF_DISCOUNT = `coalesce((
+    SELECT sum(billing.minor(entry->'amount'))
+      FROM jsonb_array_elements(CASE jsonb_typeof(l.data->'discount_amounts') WHEN 'array' THEN l.data->'discount_amounts' END) AS entry
+      JOIN stripe.discounts d ON ${together('d', 'l')} AND d.id = stripe.ref(entry->'discount')
+      LEFT JOIN stripe.coupons k ON ${together('k', 'd')} AND k.id = d.coupon
+     WHERE coalesce(d.data #>> '{coupon,duration}', d.data #>> '{source,coupon,duration}', k.data->>'duration') = 'once'), 0)`;
+
+/** A proration's amount already is for a part of a period; its whole value is the price’s, less the percentages that recur. */
+const PRORATED_PERCENT = `coalesce((
+    SELECT billing.discounted(1, billing.decimal(terms->'percent_off'), 0 ORDER BY d.id)
+      FROM stripe.discounts d
+      LEFT JOIN stripe.coupons k ON ${together('k', 'd')} AND k.id = d.coupon
+      CROSS JOIN LATERAL (SELECT coalesce(CASE jsonb_typeof(d.data->'coupon') WHEN 'object' THEN d.data->'coupon' END,
+                                          CASE jsonb_typeof(d.data #> '{source,coupon}') WHEN 'object' THEN d.data #> '{source,coupon}' END, k.data) AS terms) AS t
+     WHERE ${together('d', 'l')} AND d.customer = i.customer AND d.subscription = l.subscription
+       AND terms->>'duration' <> 'once' AND stripe.epoch(d.data->'start') <= span.starts
+       AND coalesce(least(stripe.epoch(d.data->'end'), d.deleted_at) > span.starts, true)), 1)`;
+
+const NET = `(billing.minor(l.data->'amount') - ${LINE_DISCOUNT} + ${ONE_OFF_DISCOUNT} - billing.inclusive_tax(l.data))::numeric`;
+const WITHOUT_TAX = `(1 - billing.inclusive_tax(l.data)::numeric / nullif(billing.minor(l.data->'amount'), 0))`;
+
+/** Days of a month on average; only for periods of which no price tells the interval. */
+const BY_LENGTH = `${NET} * (365.0 / 12 * 86400) / nullif(extract(epoch FROM span.ends - span.starts)::numeric, 0)`;
+
+const MONTHLY = `CASE
+    WHEN billing.price_is_metered(price.data) THEN 0
+    WHEN billing.minor(l.data->'amount') = 0 THEN 0
+    WHEN ${PRORATION} AND billing.price_amount(price.data, 1) IS NOT NULL THEN
+      sign(billing.minor(l.data->'amount')::numeric) * ${WITHOUT_TAX} * ${PRORATED_PERCENT} * billing.monthly(
+        billing.price_amount(price.data, coalesce(billing.decimal(l.data->'quantity'), 1)), billing.price_period(price.data), billing.price_periods(price.data))
+    WHEN ${PRORATION} OR billing.price_period(price.data) IS NULL THEN ${BY_LENGTH}
+    ELSE billing.monthly(${NET}, billing.price_period(price.data), billing.price_periods(price.data)) END`;
+
+const CURRENCY: ViewColumn = [
+  'currency',
+  'm.currency',
+  'Currency of the amounts, lower case; currencies are never added up.',
+];
+const MONTH: ViewColumn = ['month', 'm.month', 'First day of the calendar month, in UTC.'];
+
+const RECURRING_LINES: SqlView = {
+  name: 'recurring_lines',
+  comment:
+    'Lines of invoices that are for a time of a subscription, each with what it adds to the monthly recurring revenue of every moment of that time. mrr_by_customer sums them.',
+  columns: [
+    ...scope('l'),
+    ['id', 'l.id', 'The line’s id.'],
+    ['invoice_id', 'l.parent', 'The invoice.'],
+    ['customer_id', 'i.customer', 'Who pays.'],
+    ['subscription_id', 'l.subscription', 'The subscription.'],
+    ['price_id', 'l.price', 'The price, or the plan of older days.'],
+    ['currency', `l.data->>'currency'`, 'Currency of monthly_amount, lower case.'],
+    ['starts_at', 'span.starts', 'From when it counts: the start of the line’s period.'],
+    [
+      'ends_at',
+      "least(span.ends, stripe.epoch(s.data->'ended_at'))",
+      'Until when it counts: the period’s end, or the subscription’s when that came first.',
+    ],
+    [
+      'proration',
+      PRORATION,
+      'Whether it settles a change in the middle of a period. Those that credit the old price count negative.',
+    ],
+    [
+      'monthly_amount',
+      MONTHLY,
+      'What it adds in a month, in minor units and not yet rounded: after discounts that recur, without tax, usage as 0.',
+    ],
+  ],
+  from: `stripe.invoice_line_items l
+  JOIN stripe.invoices i ON ${together('i', 'l')} AND i.id = l.parent AND i.deleted_at IS NULL
+   AND (i.status IN ('open', 'paid') OR (i.status = 'draft' AND i.data->>'auto_advance' IS DISTINCT FROM 'false'))
+  CROSS JOIN LATERAL (SELECT stripe.epoch(l.data #> '{period,start}') AS starts, stripe.epoch(l.data #> '{period,end}') AS ends) AS span
+  LEFT JOIN stripe.subscriptions s ON ${together('s', 'l')} AND s.id = l.subscription
+  LEFT JOIN stripe.prices p ON ${together('p', 'l')} AND p.id = l.price
+  LEFT JOIN stripe.plans o ON ${together('o', 'l')} AND o.id = l.price
+  CROSS JOIN LATERAL (SELECT coalesce(
+      CASE jsonb_typeof(l.data->'price') WHEN 'object' THEN l.data->'price' END, CASE jsonb_typeof(l.data->'plan') WHEN 'object' THEN l.data->'plan' END,
+      p.data, o.data,
+      (SELECT coalesce(x.data->'price', x.data->'plan') FROM stripe.subscription_items x WHERE ${together('x', 'l')} AND x.parent = l.subscription AND x.price = l.price LIMIT 1)) AS data) AS price
+ WHERE l.deleted_at IS NULL AND l.subscription IS NOT NULL AND (${IS_SUBSCRIPTION_LINE} OR ${PRORATION})
+   AND s.status IS DISTINCT FROM 'incomplete' AND s.status IS DISTINCT FROM 'incomplete_expired'`,
+};
+
+const utc = (moment: string): string => `date_trunc('month', ${moment} AT TIME ZONE 'UTC')`;
+
+const MRR_BY_CUSTOMER: SqlView = {
+  name: 'mrr_by_customer',
+  comment:
+    'What every customer pays in a month at the month’s end (the running month: now), for months in which that is more than nothing. Derived from the periods of invoice lines.',
+  columns: [
+    ...scope('m'),
+    ['customer_id', 'm.customer_id', 'Who pays.'],
+    CURRENCY,
+    MONTH,
+    ['mrr_minor', 'm.mrr', 'The customer’s monthly recurring revenue in minor units, rounded once.'],
+  ],
+  from: `(
+  SELECT r.workspace_id, r.account, r.customer_id, r.currency, month::date AS month, billing.money(sum(r.monthly_amount)) AS mrr
+    FROM billing.recurring_lines r
+    CROSS JOIN LATERAL generate_series(${utc('r.starts_at')}, ${utc('least(r.ends_at, now())')}, interval '1 month') AS month
+   WHERE r.starts_at < least((month + interval '1 month') AT TIME ZONE 'UTC', now())
+     AND r.ends_at >= least((month + interval '1 month') AT TIME ZONE 'UTC', now())
+   GROUP BY r.workspace_id, r.account, r.customer_id, r.currency, month) AS m
+ WHERE m.mrr > 0`,
+};
+
+const MRR_MOVEMENTS: SqlView = {
+  name: 'mrr_movements',
+  comment:
+    'How every customer’s monthly recurring revenue changed from one month’s end to the next, one row per change.',
+  columns: [
+    ...scope('m'),
+    ['customer_id', 'm.customer_id', 'Whose revenue changed.'],
+    CURRENCY,
+    MONTH,
+    [
+      'movement',
+      'm.movement',
+      'new, expansion, contraction, churn, or reactivation (back after at least one month’s end without).',
+    ],
+    ['amount_minor', 'm.amount', 'By how much, in minor units: negative for contraction and churn.'],
+  ],
+  from: `(
+  WITH steps AS (
+    SELECT b.*, lag(b.month) OVER own AS month_before, lag(b.mrr_minor) OVER own AS mrr_before, lead(b.month) OVER own AS month_after
+      FROM billing.mrr_by_customer b
+    WINDOW own AS (PARTITION BY b.workspace_id, b.account, b.customer_id, b.currency ORDER BY b.month))
+  SELECT workspace_id, account, customer_id, currency, month,
+         CASE WHEN month_before IS NULL THEN 'new' WHEN month_before < month - interval '1 month' THEN 'reactivation'
+              WHEN mrr_minor > mrr_before THEN 'expansion' ELSE 'contraction' END AS movement,
+         mrr_minor - CASE WHEN month_before = month - interval '1 month' THEN mrr_before ELSE 0 END AS amount
+    FROM steps
+   WHERE (month_before = month - interval '1 month' AND mrr_minor = mrr_before) IS NOT TRUE
+  UNION ALL
+  SELECT workspace_id, account, customer_id, currency, (month + interval '1 month')::date, 'churn', -mrr_minor
+    FROM steps
+   WHERE (month_after = month + interval '1 month') IS NOT TRUE AND month + interval '1 month' <= ${utc('now()')}) AS m`,
+};
+
+const sum = (movement: string): string => `coalesce(m.${movement}, 0)`;
+
+const MRR_BY_MONTH: SqlView = {
+  name: 'mrr_by_month',
+  comment:
+    'Monthly recurring revenue month by month and currency by currency: start, what changed, end. start + new + reactivation + expansion + contraction + churn = end.',
+  columns: [
+    ...scope('m'),
+    CURRENCY,
+    MONTH,
+    ['start_minor', `(m.running - m.change)::bigint`, 'At the end of the month before.'],
+    ['new_minor', sum('new'), 'From customers who never paid regularly before.'],
+    ['reactivation_minor', sum('reactivation'), 'From customers who came back.'],
+    ['expansion_minor', sum('expansion'), 'From customers who pay more than a month ago.'],
+    ['contraction_minor', sum('contraction'), 'From customers who pay less than a month ago; negative.'],
+    ['churn_minor', sum('churn'), 'From customers who left; negative.'],
+    ['end_minor', 'm.running::bigint', 'At the month’s end; in the running month: now.'],
+    ['customers_new', 'm.customers_new', 'How many customers are new or came back.'],
+    ['customers_churned', 'm.customers_churned', 'How many left.'],
+    ['customers_end', 'm.customers_end::bigint', 'How many pay regularly at the month’s end.'],
+  ],
+  from: `(
+  WITH months AS (
+    SELECT f.workspace_id, f.account, f.currency, month::date AS month
+      FROM (SELECT workspace_id, account, currency, min(month) AS first FROM billing.mrr_movements GROUP BY 1, 2, 3) AS f
+      CROSS JOIN LATERAL generate_series(f.first::timestamp, ${utc('now()')}, interval '1 month') AS month),
+  sums AS (
+    SELECT workspace_id, account, currency, month, sum(amount_minor)::bigint AS change,
+           ${['new', 'reactivation', 'expansion', 'contraction', 'churn']
+             .map((name) => `(sum(amount_minor) FILTER (WHERE movement = '${name}'))::bigint AS ${name}`)
+             .join(', ')},
+           count(*) FILTER (WHERE movement IN ('new', 'reactivation')) AS customers_new, count(*) FILTER (WHERE movement = 'churn') AS customers_churned
+      FROM billing.mrr_movements GROUP BY 1, 2, 3, 4)
+  SELECT months.*, coalesce(s.change, 0) AS change, s.new, s.reactivation, s.expansion, s.contraction, s.churn,
+         coalesce(s.customers_new, 0) AS customers_new, coalesce(s.customers_churned, 0) AS customers_churned,
+         sum(coalesce(s.change, 0)) OVER upto AS running, sum(coalesce(s.customers_new - s.customers_churned, 0)) OVER upto AS customers_end
+    FROM months LEFT JOIN sums s USING (workspace_id, account, currency, month)
+  WINDOW upto AS (PARTITION BY workspace_id, account, currency ORDER BY month)) AS m`,
+};
+
+/** Monthly recurring revenue. Each view stands on the one before it. */
+export const MRR_VIEWS: readonly SqlView[] = [RECURRING_LINES, MRR_BY_CUSTOMER, MRR_MOVEMENTS, MRR_BY_MONTH];
