@@ -110,6 +110,7 @@ const HANDLERS: Record<string, Handler> = {
       account: textOf(body.account),
       event: textOf(body.event),
       links: body.links as PutOptions['links'],
+      children: body.children as PutOptions['children'],
     };
     return Array.isArray(body.objects)
       ? { stored: sandbox.putObjects(body.objects as GivenObject[], options) }

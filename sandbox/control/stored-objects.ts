@@ -1,8 +1,9 @@
 import { stripeId } from '../core/ids.js';
-import { asRow, kindOf, maybeObject, setLinks, type StripeObject } from '../core/objects.js';
+import { asRow, kindOf, maybeObject, setLinks, voiceOf, type StripeObject } from '../core/objects.js';
 import { previousAttributes } from '../core/previous-attributes.js';
 import { PLATFORM, type Scope } from '../core/scope.js';
 import { eventType, hasField, prefixOf, storedType } from '../core/types/names.js';
+import { putChildren } from './children.js';
 import { accountOf } from '../http/authentication.js';
 import { shown } from '../resources/stored/stored-routes.js';
 import { announceChange } from '../resources/v2/v2-routes.js';
@@ -16,12 +17,17 @@ export interface GivenObject {
 }
 
 export interface PutOptions {
-  /** A connected account's id; the platform's own when absent. */
+  /**
+   * A connected account's id; the platform's own when absent. Persons, bank accounts and cards for payouts name theirs in
+   * `account` and need none here.
+   */
   account?: string;
   /** `created`, `updated`, or a whole type as `invoice.paid`. No event goes out without it. */
   event?: string;
   /** What Stripe knows of the object and does not show in it, as the `customer` of an active entitlement. */
   links?: Record<string, string>;
+  /** All lines or items of the object, where it shows only some of them; see `putChildren`. */
+  children?: readonly StripeObject[];
 }
 
 export interface DeletedObject {
@@ -33,9 +39,10 @@ export interface DeletedObject {
 /** Stores an object of any type, in place of the one with its id. */
 export function putObject(scope: Scope, given: GivenObject, options: PutOptions = {}): Record<string, unknown> {
   const object = completed(scope, given);
-  const home = homeOf(scope, object, options.account);
+  const home = homeOf(scope, object.object === 'account' ? PLATFORM : options.account);
   const before = maybeObject(home, object.object, object.id);
   home.world.store.put(home.account, kindOf(object.object), asRow(object));
+  putChildren(home, object, options.children);
   if (options.links) setLinks(home, object.object, object.id, options.links);
   if (options.event !== undefined) tell(home, object, options.event, before);
   return shown(object);
@@ -48,7 +55,7 @@ export function removeObject(
   id: string,
   options: Pick<PutOptions, 'account' | 'event'> = {},
 ): DeletedObject {
-  const home = homeOf(scope, { object: type }, options.account);
+  const home = homeOf(scope, options.account);
   const object = maybeObject(home, type, id);
   if (!object) throw new Error(`There is no ${type} '${id}' ${whereIs(home)}.`);
   home.world.store.bury(home.account, kindOf(type), id);
@@ -97,16 +104,7 @@ function newId(given: GivenObject): string {
   throw new Error(`The sandbox cannot make up an id for a ${object}: send 'id'.`);
 }
 
-/** A connected account's persons and bank accounts are its own, also when the platform asks for them. */
-function homeOf(scope: Scope, object: { object: string; account?: unknown }, account?: string): Scope {
-  if (object.object === 'account') return scope.in(PLATFORM);
-  const ofAccount = storedType(object.object)?.parent?.object === 'account' || PAID_OUT_TO.includes(object.object);
-  const owner = account ?? (ofAccount && typeof object.account === 'string' ? object.account : undefined);
-  return owner === undefined || owner === ''
-    ? scope.in(PLATFORM)
-    : scope.in(accountOf({ 'stripe-account': owner }, scope.world));
+function homeOf(scope: Scope, account: string | undefined): Scope {
+  if (account === undefined || account === PLATFORM) return scope.in(PLATFORM);
+  return scope.in(accountOf({ 'stripe-account': account }, scope.world));
 }
-const PAID_OUT_TO = ['bank_account', 'card'];
-
-/** What happens to an account is told by its own events. */
-const voiceOf = (home: Scope, object: StripeObject): Scope => (object.object === 'account' ? home.in(object.id) : home);

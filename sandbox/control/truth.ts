@@ -1,14 +1,13 @@
-import type { StripeObject } from '../core/objects.js';
-import { kindOf } from '../core/objects.js';
+import { capabilityObject, type CapabilityName } from '../billing/accounts.js';
+import { kindOf, ownerOf, type StripeObject } from '../core/objects.js';
 import { PLATFORM, Scope } from '../core/scope.js';
-import type { Entry } from '../core/table.js';
 import type { Kind } from '../core/wire.js';
 import type { World } from '../core/world.js';
 import { settlePending } from '../money/balance.js';
 import { shown } from '../resources/stored/stored-routes.js';
 
 export interface TruthFilter {
-  /** One type; all but events when absent. */
+  /** One type; all when absent. Events are none. */
   object?: string;
   /** One account, '' for the platform's own; all when absent. */
   account?: string;
@@ -34,41 +33,37 @@ export interface TruthPage {
   next: string | null;
 }
 
-/** A page of what is true, in a fixed order: by account, type, deleted or not, then oldest first. */
+interface Cursor {
+  account: string;
+  object: string;
+  /** How many rows of the type were told. */
+  told: number;
+}
+
+/**
+ * A page of what is true: by account, type, living before deleted, oldest first. It holds for a sandbox that nobody
+ * changes between the pages. Accounts that cannot be asked about any more, and the platform's own, are left out.
+ */
 export function truthPage(world: World, filter: TruthFilter): TruthPage {
   const { limit = Number.POSITIVE_INFINITY } = filter;
   if (!(limit >= 1)) throw new RangeError(`'limit' must be 1 or more; it is ${limit}.`);
   const from = filter.starting_after === undefined ? null : readCursor(filter.starting_after);
   const data: TruthRow[] = [];
   let skipping = from !== null;
-  for (const { account, kind } of tablesOf(world, filter)) {
-    const here = from?.account === account && from.object === kind;
+  for (const { account, object } of typesOf(world, filter)) {
+    const here = from?.account === account && from.object === object;
     if (skipping && !here) continue;
     skipping = false;
-    for (const row of rowsAfter(world, account, kind, here && from ? from.index : 0)) {
-      if (data.length === limit) return { data, has_more: true, next: cursorAt(row) };
-      data.push(row.row);
+    const rows = rowsOf(world, account, object);
+    for (let told = here && from ? from.told : 0; told < rows.length; told++) {
+      if (data.length === limit) return { data, has_more: true, next: writeCursor({ account, object, told }) };
+      data.push(rows.at(told));
     }
   }
   return { data, has_more: false, next: null };
 }
 
-interface Cursor {
-  account: string;
-  object: string;
-  /** How many rows of the table were told. */
-  index: number;
-}
-
-interface Indexed {
-  row: TruthRow;
-  index: number;
-}
-
-const cursorAt = ({ row, index }: Indexed): string =>
-  Buffer.from(JSON.stringify({ account: row.account, object: row.object, index } satisfies Cursor)).toString(
-    'base64url',
-  );
+const writeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString('base64url');
 
 function readCursor(text: string): Cursor {
   try {
@@ -78,33 +73,68 @@ function readCursor(text: string): Cursor {
   }
 }
 
-function tablesOf(world: World, { object, account }: TruthFilter): { account: string; kind: Kind }[] {
-  const accounts = world.store.accounts().filter((one) => {
-    // Partitions of the sandbox's own, and accounts that nobody can ask about any more.
+function typesOf(world: World, { object, account }: TruthFilter): { account: string; object: string }[] {
+  const connected = [...world.store.values(PLATFORM, 'account')].map(({ id }) => id);
+  const accounts = [...new Set([...world.store.accounts(), ...connected])].filter((one) => {
+    // Partitions with a mark are the sandbox's own.
     return !one.startsWith('#') && !world.isDeauthorized(one) && (account === undefined || one === account);
   });
   return accounts.toSorted().flatMap((one) => {
     settlePending(new Scope(world, one));
-    const kinds = object === undefined ? world.store.kinds(one).filter(isTold) : [kindOf(object)];
-    return kinds.toSorted().map((kind) => ({ account: one, kind }));
+    const types = new Set<string>(world.store.kinds(one).filter(isTold));
+    for (const elsewhere of [...Object.keys(DERIVED), ...KEPT_FOR_ACCOUNTS]) types.add(elsewhere);
+    return [...types]
+      .filter((type) => object === undefined || type === object)
+      .toSorted()
+      .map((type) => ({ account: one, object: type }));
   });
 }
 
-const isTold = (kind: Kind): boolean => kind !== 'event' && !kind.startsWith('sandbox.');
+/** Events are no state. */
+const NOT_TOLD: readonly string[] = ['event', 'v2.core.event'];
+const isTold = (kind: Kind): boolean => !kind.startsWith('sandbox.') && !NOT_TOLD.includes(kind);
 
-function* rowsAfter(world: World, account: string, kind: Kind, skip: number): IterableIterator<Indexed> {
-  const table = world.store.peek(account, kind);
-  if (!table) return;
-  const living = table.chronicle();
-  for (let index = skip; index < living.length; index++) {
-    const object = (living[index] as Entry).row as unknown as StripeObject;
-    if (account === PLATFORM && kind === 'account' && world.isDeauthorized(object.id)) continue;
-    yield { index, row: { account, object: kind, id: object.id, deleted: false, data: shown(object) } };
+/** Objects that have ids and live inside of others, or that the platform keeps for an account. */
+const DERIVED: Record<string, (world: World, account: string) => StripeObject[]> = {
+  capability(world, account) {
+    const owner = world.store.get(PLATFORM, 'account', account);
+    const names = Object.keys(owner?.capabilities ?? {}) as CapabilityName[];
+    return owner ? names.map((name) => capabilityObject(owner, name) as unknown as StripeObject) : [];
+  },
+  line_item(world, account) {
+    const rows = [...world.store.values(account, 'sandbox.invoice')];
+    const living = rows.filter(({ id }) => world.store.get(account, 'invoice', id));
+    return living.flatMap(({ lines }) => lines as unknown as StripeObject[]);
+  },
+};
+const KEPT_FOR_ACCOUNTS = ['bank_account', 'card', 'person'];
+
+interface Rows {
+  length: number;
+  at(index: number): TruthRow;
+}
+
+function rowsOf(world: World, account: string, type: string): Rows {
+  const living = [...(DERIVED[type]?.(world, account) ?? [])];
+  const buried: StripeObject[] = [];
+  const kept = KEPT_FOR_ACCOUNTS.includes(type);
+  for (const partition of kept && account !== PLATFORM ? [PLATFORM, account] : [account]) {
+    const table = world.store.peek(partition, kindOf(type));
+    const isHere = (object: StripeObject): boolean =>
+      type === 'account'
+        ? !world.isDeauthorized(object.id)
+        : !kept || (ownerOf(world, object) ?? partition) === account;
+    for (const { row } of table?.chronicle() ?? [])
+      if (isHere(row as unknown as StripeObject)) living.push(row as unknown as StripeObject);
+    for (const row of table?.deleted.values() ?? [])
+      if (isHere(row as unknown as StripeObject)) buried.push(row as unknown as StripeObject);
   }
-  const buried = [...table.deleted.values()];
-  for (let n = Math.max(0, skip - living.length); n < buried.length; n++) {
-    const object = buried[n] as unknown as StripeObject;
-    const row = { account, object: kind, id: object.id, deleted: true, data: shown(object) };
-    yield { index: living.length + n, row };
-  }
+  return {
+    length: living.length + buried.length,
+    at(index) {
+      const deleted = index >= living.length;
+      const object = (deleted ? buried[index - living.length] : living[index]) as StripeObject;
+      return { account, object: type, id: object.id, deleted, data: shown(object) };
+    },
+  };
 }

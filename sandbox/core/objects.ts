@@ -1,4 +1,4 @@
-import type { Scope } from './scope.js';
+import { PLATFORM, type Scope } from './scope.js';
 import type { Kind, Kinds } from './wire.js';
 
 /** An object whose type is known only at run time. */
@@ -36,4 +36,21 @@ export function linksOf(scope: Scope, object: string, id: string): Record<string
 export function setLinks(scope: Scope, object: string, id: string, links: Record<string, string>): void {
   const row: LinksRow = { id: `${object}/${id}`, object: 'sandbox.links', links };
   scope.world.store.put(scope.account, kindOf(row.object), asRow(row as unknown as StripeObject));
+}
+
+/** Types that a connected account owns and that the platform keeps, under `/v1/accounts/:id`. */
+const OF_ACCOUNTS: readonly string[] = ['bank_account', 'capability', 'card', 'person'];
+
+/** The connected account that an object of the platform's partition belongs to; null when it is the platform's own. */
+export function ownerOf(world: Scope['world'], object: StripeObject): string | null {
+  const { account, customer } = object;
+  const owned = OF_ACCOUNTS.includes(object.object) && typeof account === 'string' && (customer ?? null) === null;
+  return owned && account !== world.platformAccount().id ? account : null;
+}
+
+/** Who tells of it: an account and what it owns speak by the account's own events. */
+export function voiceOf(scope: Scope, object: StripeObject): Scope {
+  if (scope.account !== PLATFORM) return scope;
+  const owner = object.object === 'account' ? object.id : ownerOf(scope.world, object);
+  return owner === null || owner === scope.world.platformAccount().id ? scope : scope.in(owner);
 }

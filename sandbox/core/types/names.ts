@@ -1,3 +1,4 @@
+import { BANKING_TYPES } from './banking-types.js';
 import { PAYMENT_TYPES } from './payment-types.js';
 import { PLATFORM_TYPES } from './platform-types.js';
 import { PRODUCT_TYPES } from './product-types.js';
@@ -5,7 +6,12 @@ import type { StoredType } from './stored-type.js';
 import { V2_TYPES } from './v2-types.js';
 
 /** Every type that is stored, listed and retrieved without more being known of it. Rows of one type stand for its lists. */
-export const STORED_TYPES: readonly StoredType[] = [...PAYMENT_TYPES, ...PLATFORM_TYPES, ...PRODUCT_TYPES];
+export const STORED_TYPES: readonly StoredType[] = [
+  ...PAYMENT_TYPES,
+  ...PRODUCT_TYPES,
+  ...PLATFORM_TYPES,
+  ...BANKING_TYPES,
+];
 
 /** What ids begin with, for the types that the sandbox itself makes. The first prefix of a type is the one for new ids. */
 const PREFIXES_OF_MODELLED: Record<string, string | readonly string[]> = {

@@ -2,7 +2,7 @@ import type { StoredType } from './stored-type.js';
 
 const OF_CUSTOMER = { object: 'customer', field: 'customer' } as const;
 
-/** Customers, payments, billing, catalogue, tax. */
+/** Customers, payments, billing, catalogue. */
 export const PAYMENT_TYPES: readonly StoredType[] = [
   {
     object: 'setup_intent',
@@ -250,55 +250,4 @@ export const PAYMENT_TYPES: readonly StoredType[] = [
   },
   { object: 'discount', prefix: 'di', lacks: 'created livemode' },
   { object: 'review', prefix: 'prv', list: '/v1/reviews', filters: 'created' },
-  { object: 'tax_code', prefix: 'txcd', list: '/v1/tax_codes', lacks: 'created livemode' },
-  {
-    object: 'tax.registration',
-    prefix: 'taxreg',
-    list: '/v1/tax/registrations',
-    filters: 'status',
-    create: 'active_from! country! country_options{}! expires_at:int',
-    update: 'active_from expires_at:int',
-    starts: { expires_at: null, status: 'active' },
-  },
-  {
-    object: 'tax.location',
-    prefix: 'taxloc',
-    list: '/v1/tax/locations',
-    filters: 'type!',
-    create: 'address{}! type! description',
-    lacks: 'created',
-    starts: { description: null },
-  },
-  {
-    object: 'tax.settings',
-    prefix: null,
-    retrieve: '/v1/tax/settings',
-    update: 'defaults{} head_office{}',
-    events: 'updated',
-    lacks: 'id created',
-    starts: {
-      defaults: { provider: 'stripe', tax_behavior: null, tax_code: null },
-      head_office: null,
-      status: 'pending',
-      status_details: { pending: { missing_fields: ['head_office'] } },
-    },
-  },
-  { object: 'tax.calculation', prefix: 'taxcalc', retrieve: '/v1/tax/calculations/:id', lacks: 'created' },
-  {
-    object: 'tax.calculation_line_item',
-    prefix: 'tax_li',
-    list: '/v1/tax/calculations/:id/line_items',
-    parent: { object: 'tax.calculation', field: 'calculation', hidden: true },
-    retrieve: false,
-    lacks: 'created',
-  },
-  { object: 'tax.transaction', prefix: 'tax', retrieve: '/v1/tax/transactions/:id' },
-  {
-    object: 'tax.transaction_line_item',
-    prefix: 'tax_li',
-    list: '/v1/tax/transactions/:id/line_items',
-    parent: { object: 'tax.transaction', field: 'transaction', hidden: true },
-    retrieve: false,
-    lacks: 'created',
-  },
 ];

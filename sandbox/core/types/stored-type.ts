@@ -1,6 +1,6 @@
 /**
- * One of Stripe's object types that the sandbox stores and lists without knowing what it means. The rows are in
- * `payment-types.ts`, `platform-types.ts` and `product-types.ts`.
+ * One of Stripe's object types that the sandbox stores and lists without knowing what it means. The rows stand in the
+ * other files of this folder; `names.ts` has them together.
  *
  * The little languages of a row:
  * - `filters`: names of query parameters, compared with the field of that name. `!` required, `~` a range of time,

@@ -1,8 +1,8 @@
 import { invalidRequest, noSuch } from '../../core/errors.js';
 import { stripeId } from '../../core/ids.js';
-import { asRow, kindOf, linksOf, maybeObject, setLinks, type StripeObject } from '../../core/objects.js';
+import { asRow, kindOf, linksOf, maybeObject, setLinks, voiceOf, type StripeObject } from '../../core/objects.js';
 import { previousAttributes } from '../../core/previous-attributes.js';
-import type { Scope } from '../../core/scope.js';
+import { PLATFORM, type Scope } from '../../core/scope.js';
 import { eventType, hasField } from '../../core/types/names.js';
 import type { StoredType } from '../../core/types/stored-type.js';
 import { accountOf } from '../../http/authentication.js';
@@ -67,7 +67,9 @@ function itemRoutes(path: string, rows: Rows): Route[] {
   if (rows.some((one) => one.delete)) {
     const remove = route('DELETE', path, {}, (scope, _sent, id, second) => {
       const { home, object } = find(scope, id, second);
-      return home.remove(kindOf(object.object), asRow(object), eventOf(rowOf(object), object, 'deleted'));
+      const gone = home.remove(kindOf(object.object), asRow(object));
+      tell(home, rowOf(object), object, 'deleted');
+      return gone;
     });
     routes.push(remove);
   }
@@ -80,18 +82,19 @@ interface Found {
 }
 type Find = (scope: Scope, id: string, second: string) => Found;
 
-/** Where the objects of a list live: those of an account under `/v1/accounts/:id` are the account's own. */
+/** Where the objects of a list live. What is under `/v1/accounts/:id` the platform keeps, for the account. */
 function homeOf(scope: Scope, { parent }: StoredType, id: string): Scope {
   if (!parent) return scope;
-  if (parent.object === 'account') return scope.in(accountOf({ 'stripe-account': id }, scope.world));
+  if (parent.object === 'account') {
+    accountOf({ 'stripe-account': id }, scope.world);
+    return scope.in(PLATFORM);
+  }
   if (!maybeObject(scope, parent.object, id)) throw noSuch(parent.object, id);
   return scope;
 }
 
 function belongs(scope: Scope, { parent }: StoredType, row: StripeObject, id: string): boolean {
   if (!parent?.field) return true;
-  // The account's own partition holds its objects, and those of its customers beside them.
-  if (parent.object === 'account') return (row.customer ?? null) === null;
   return (row[parent.field] ?? linksOf(scope, row.object, row.id)[parent.field]) === id;
 }
 
@@ -174,7 +177,8 @@ function createRoute(path: string, row: StoredType): Route {
     if (field && row.parent?.hidden) setLinks(home, object.object, object.id, { [field]: parent });
     else if (field) object[field] = parent;
     if (row.object === 'tax_id') ownTaxId(object);
-    home.insert(kindOf(row.object), asRow(object), eventOf(row, object, 'created'));
+    home.insert(kindOf(row.object), asRow(object));
+    tell(home, row, object, 'created');
     return object;
   });
 }
@@ -193,9 +197,8 @@ function updateRoute(path: string, words: string, find: Find, rowOf: (object: St
     const { home, object } = find(scope, id, second);
     const patch = fieldsOf(home, params as Sent, (object.metadata ?? {}) as Record<string, string>);
     const changed = home.update(kindOf(object.object), asRow(object), patch) as unknown as StripeObject;
-    const event = eventOf(rowOf(object), object, 'updated');
     const previous = previousAttributes(object, changed);
-    if (event && previous) home.emit(event, shown(changed), previous);
+    if (previous) tell(home, rowOf(object), changed, 'updated', previous);
     return shown(changed);
   });
 }
@@ -216,8 +219,10 @@ function fieldsOf(scope: Scope, params: Sent, oldMetadata: Record<string, string
     : { ...fields, metadata: mergeMetadata(oldMetadata, metadata as Record<string, string>) };
 }
 
-function eventOf(row: StoredType, object: StripeObject, word: string): string | undefined {
-  return row.events?.split(' ').includes(word) ? eventType(object, word) : undefined;
+/** The event of a write, where the row says that Stripe sends it. */
+function tell(home: Scope, row: StoredType, object: StripeObject, word: string, previous?: Sent): void {
+  if (!row.events?.split(' ').includes(word)) return;
+  voiceOf(home, object).emit(eventType(object, word), shown(object), previous);
 }
 
 /** Objects without an id are kept under one, which they do not show. */
