@@ -9,6 +9,7 @@ import { Referrals1764000000500 } from './migrations/1764000000500-referrals.js'
 import { Payouts1764000000600 } from './migrations/1764000000600-payouts.js';
 import { Ingest1764000000700 } from './migrations/1764000000700-ingest.js';
 import { StripeLimits1764000000800 } from './migrations/1764000000800-stripe-limits.js';
+import { Truth1764000001000 } from './migrations/1764000001000-truth.js';
 
 /** Every migration, oldest first. A released one is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   Payouts1764000000600,
   Ingest1764000000700,
   StripeLimits1764000000800,
+  Truth1764000001000,
 ];

@@ -1,7 +1,10 @@
 import type { EntityManager } from 'typeorm';
 import type { SettleKey } from '../billing/mirror/settle-queue.js';
+import type { NamedObject } from '../billing/mirror/refetch-queue.js';
+import type { StripeData } from '../billing/objects/stripe-model.entity.js';
 import { embeddedStates, type Snapshot } from '../billing/mirror/snapshot.js';
 import { newestWithinSecond, type EventState } from './event-order.js';
+import { isThin, namedObjects } from './thin-events.js';
 import { eventKind, keysOfEvent, owningAccount, subjectOf } from './webhook-routes.js';
 
 /** A stored event as the worker needs it. */
@@ -24,6 +27,8 @@ interface Sighting {
 export interface Folded {
   snapshots: Snapshot[];
   keys: SettleKey[];
+  /** Objects that thin events name, to be asked for. */
+  named: NamedObject[];
 }
 
 /**
@@ -32,46 +37,80 @@ export interface Folded {
  * objects the events show inside theirs, also those that lost.
  */
 export async function foldEvents(events: readonly StoredEvent[], tx: EntityManager): Promise<Folded> {
-  const sightings = events.flatMap(sight);
-  const groups = await withCompanions(newestSecondOfEach(sightings), tx);
+  const readings = events.map(read);
+  const sightings = readings.flatMap(({ sighting }) => sighting ?? []);
+  const newest = newestSecondOfEach(sightings);
+  // A deletion counts whatever was told of the object later; in its own second it is decided with the others.
+  const deletions = sightings.filter(
+    (one) => one.snapshot.deleted && newest.get(groupKey(one))?.includes(one) !== true,
+  );
+  const groups = await withCompanions(newest, tx);
   return {
-    snapshots: [...groups.map(decide), ...sightings.flatMap(({ snapshot }) => embeddedStates(snapshot))],
+    named: readings.flatMap(({ named }) => named),
+    snapshots: [
+      ...groups.map(decide),
+      ...deletions.map(({ snapshot }) => snapshot),
+      ...sightings.flatMap(({ snapshot }) => embeddedStates(snapshot)),
+    ],
     keys: events.flatMap(({ workspaceId, account, type }) =>
       keysOfEvent(type, account).map((key) => ({ workspaceId, account: '', ...key })),
     ),
   };
 }
 
-function sight(event: StoredEvent): Sighting[] {
-  if (event.body === null) return [];
-  const payload = JSON.parse(event.body) as { data?: { object?: unknown; previous_attributes?: unknown } };
+interface Reading {
+  sighting: Sighting | null;
+  named: NamedObject[];
+}
+
+const NOTHING: Reading = { sighting: null, named: [] };
+
+function read(event: StoredEvent): Reading {
+  if (event.body === null) return NOTHING;
+  const payload = JSON.parse(event.body) as EventPayload;
+  return isThin(payload)
+    ? { sighting: null, named: namedBy(event, payload) }
+    : { sighting: sight(event, payload), named: [] };
+}
+
+type EventPayload = StripeData & { data?: { object?: unknown; previous_attributes?: unknown } };
+
+/** Only an answer that is not older than the event says what it meant. */
+function namedBy(event: StoredEvent, payload: StripeData): NamedObject[] {
+  return namedObjects(payload).map(({ type, id, known }) => ({
+    ...{ workspaceId: event.workspaceId, type, id, known },
+    account: owningAccount(type, known, event.account),
+    reason: 'named',
+    minStamp: event.createdSeconds,
+  }));
+}
+
+function sight(event: StoredEvent, payload: EventPayload): Sighting | null {
   const subject = subjectOf(payload.data?.object);
-  if (subject === null) return [];
+  if (subject === null) return null;
   const previous = payload.data?.previous_attributes;
   const kind = eventKind(event.type);
-  return [
-    {
-      event,
-      state: {
-        eventId: event.id,
-        kind,
-        data: subject.data,
-        previous: typeof previous === 'object' && previous !== null ? (previous as EventState['previous']) : null,
-      },
-      snapshot: {
-        workspaceId: event.workspaceId,
-        account: owningAccount(subject.type, subject.data, event.account),
-        ...subject,
-        apiVersion: event.apiVersion,
-        stampSeconds: event.createdSeconds,
-        rank: 1,
-        undecided: false,
-        deleted: kind === 'deleted',
-        eventId: event.id,
-        parent: null,
-      },
+  return {
+    event,
+    state: {
+      eventId: event.id,
+      kind,
+      data: subject.data,
+      previous: typeof previous === 'object' && previous !== null ? (previous as EventState['previous']) : null,
     },
-  ];
+    snapshot: {
+      workspaceId: event.workspaceId,
+      account: owningAccount(subject.type, subject.data, event.account),
+      ...subject,
+      apiVersion: event.apiVersion,
+      stampSeconds: event.createdSeconds,
+      rank: 1,
+      undecided: false,
+      deleted: kind === 'deleted',
+      eventId: event.id,
+      parent: null,
+    },
+  };
 }
 
 function groupKey({ snapshot, event }: Sighting): string {
@@ -108,7 +147,9 @@ async function withCompanions(groups: Map<string, Sighting[]>, tx: EntityManager
     .map(({ index }) => index);
   if (crowded.length > 0) {
     const chosen = parameters.map((column) => crowded.map((index) => column[index]));
-    for (const sighting of ((await tx.query(LOAD_COMPANIONS, chosen)) as CompanionRow[]).map(toEvent).flatMap(sight)) {
+    for (const sighting of ((await tx.query(LOAD_COMPANIONS, chosen)) as CompanionRow[])
+      .map(toEvent)
+      .flatMap((one) => read(one).sighting ?? [])) {
       const group = groups.get(groupKey(sighting));
       if (group !== undefined && !group.some(({ event }) => event.id === sighting.event.id)) group.push(sighting);
     }

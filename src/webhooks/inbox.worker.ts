@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 import { MirrorWriter } from '../billing/mirror/mirror-writer.js';
+import { RefetchQueue } from '../billing/mirror/refetch-queue.js';
+import { ApiVersionsSeen } from '../billing/truth/api-versions-seen.service.js';
 import { SettleQueue } from '../billing/mirror/settle-queue.js';
 import { PollingWorker } from '../common/background-worker.js';
 import { foldEvents, type StoredEvent } from './fold.js';
@@ -45,6 +47,8 @@ export class InboxWorker extends PollingWorker {
     private readonly db: DataSource,
     private readonly mirror: MirrorWriter,
     private readonly settling: SettleQueue,
+    private readonly refetches: RefetchQueue,
+    private readonly versions: ApiVersionsSeen,
     inbox: Inbox,
   ) {
     super(POLL_MS);
@@ -64,6 +68,7 @@ export class InboxWorker extends PollingWorker {
     if (fresh.length > 0 && fresh.length < BATCH_SIZE) this.nextClaimAt = performance.now() + GATHER_MS;
     const repeated = await this.applyRepeated(fresh.length === 0, token);
     if (fresh.length + repeated > 0) this.settling.announce();
+    await this.versions.note(fresh);
     return fresh.length + repeated;
   }
 
@@ -118,8 +123,9 @@ export class InboxWorker extends PollingWorker {
 
   private async apply(events: Claimed[], token: string): Promise<void> {
     await this.db.transaction(async (tx) => {
-      const { snapshots, keys } = await foldEvents(events, tx);
+      const { snapshots, keys, named } = await foldEvents(events, tx);
       await this.mirror.apply(snapshots, tx);
+      await this.refetches.requestObjects(named, tx);
       await this.settling.touch(keys, tx);
       await markApplied(events, token, tx);
     });

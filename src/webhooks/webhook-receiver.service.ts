@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { isUtf8 } from 'node:buffer';
-import { DomainError, invalidField } from '../common/errors.js';
+import type { StripeData } from '../billing/objects/stripe-model.entity.js';
 import { verifySignature } from '../stripe/signatures.js';
 import { Inbox, type ReceivedEvent } from './inbox.js';
+import { factsOf, parseEvent, type EventFacts } from './received-event.js';
+import { isThin, namedObjects } from './thin-events.js';
 import { WebhookEndpointsService, type EndpointPolicy } from './webhook-endpoints.service.js';
-import { subjectOf } from './webhook-routes.js';
 
 interface Delivery {
   rawBody: Buffer | undefined;
@@ -32,20 +33,13 @@ export class WebhookReceiver {
 
 function readEvent(rawBody: Buffer, endpoint: EndpointPolicy): ReceivedEvent {
   const body = rawBody.toString('utf8');
-  const event = parse(body);
-  const account = typeof event.account === 'string' ? event.account : '';
-  const livemode = event.livemode === true;
-  const misfit = misfitOf(endpoint, account, livemode);
+  const event = parseEvent(body);
+  const facts = factsOf(event);
+  const misfit = misfitOf(endpoint, facts, event);
   return {
+    ...facts,
     workspaceId: endpoint.workspaceId,
-    id: requireText(event.id, 'id'),
-    createdSeconds: createdSecondsOf(event.created),
     endpointId: endpoint.id,
-    account,
-    livemode,
-    type: requireText(event.type, 'type'),
-    apiVersion: typeof event.api_version === 'string' ? event.api_version : null,
-    objectId: subjectOf((event.data as { object?: unknown } | undefined)?.object)?.id ?? null,
     // PostgreSQL refuses bytes that are no UTF-8; as text they have U+FFFD in their place. JSON has no NUL byte.
     body: isUtf8(rawBody) ? rawBody : body,
     state: misfit === null ? 'pending' : 'quarantined',
@@ -54,40 +48,16 @@ function readEvent(rawBody: Buffer, endpoint: EndpointPolicy): ReceivedEvent {
 }
 
 /** Why an event must not be applied though its signature is right: the endpoint is for other events. */
-function misfitOf(endpoint: EndpointPolicy, account: string, livemode: boolean): string | null {
+function misfitOf(endpoint: EndpointPolicy, { account, livemode }: EventFacts, event: StripeData): string | null {
   if (livemode !== endpoint.livemode) {
     const mode = (live: boolean): string => (live ? 'live' : 'test');
     return `a ${mode(livemode)} event came to an endpoint of a ${mode(endpoint.livemode)} workspace`;
   }
+  // Thin events of accounts come to the platform's own destination and name the account as their context.
+  if (isThin(event) && namedObjects(event).every(({ type }) => type.platformOnly)) return null;
   if (endpoint.kind === 'platform' && account !== '') {
     return `an event of the connected account ${account} came to a platform endpoint; register a connect endpoint for them`;
   }
   if (endpoint.kind === 'connect' && account === '') return 'an event without an account came to a connect endpoint';
   return null;
 }
-
-function parse(body: string): Record<string, unknown> {
-  try {
-    const event: unknown = JSON.parse(body);
-    if (typeof event === 'object' && event !== null && !Array.isArray(event)) return event as Record<string, unknown>;
-  } catch (cause) {
-    throw new DomainError('invalid_argument', 'invalid_event', 'the signed body is not JSON', { cause });
-  }
-  throw new DomainError('invalid_argument', 'invalid_event', 'the signed body is not an event');
-}
-
-function requireText(value: unknown, field: string): string {
-  if (typeof value === 'string' && value !== '') return value;
-  throw invalidField(field, 'invalid_event', `the event has no ${field}`);
-}
-
-/** Unix seconds; thin events write an ISO 8601 text instead. */
-function createdSecondsOf(value: unknown): number {
-  const seconds = typeof value === 'string' ? Math.floor(Date.parse(value) / 1000) : value;
-  if (typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds >= 0 && seconds < MAX_UNIX_SECONDS)
-    return seconds;
-  throw invalidField('created', 'invalid_event', 'the event’s created must be a Unix time in seconds');
-}
-
-/** The end of the year 9999. */
-const MAX_UNIX_SECONDS = 253_402_300_800;

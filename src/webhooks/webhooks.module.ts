@@ -1,6 +1,11 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
 import { BillingModule } from '../billing/billing.module.js';
+import { StripeModule } from '../stripe/stripe.module.js';
+import { EventPollsRepository } from './event-polls.repository.js';
+import { EventsPollerMetrics } from './events-poller-metrics.js';
+import { EventsPoller } from './events-poller.service.js';
+import { EventsPollerWorker } from './events-poller.worker.js';
 import { Inbox } from './inbox.js';
 import { InboxWorker } from './inbox.worker.js';
 import { PartitionsWorker } from './partitions.worker.js';
@@ -11,9 +16,20 @@ import { WebhookReceiver } from './webhook-receiver.service.js';
 import { WebhooksHttpController } from './webhooks.http.controller.js';
 
 @Module({
-  imports: [AccessModule, BillingModule],
+  imports: [AccessModule, BillingModule, StripeModule],
   controllers: [WebhooksHttpController, WebhookEventsHttpController],
-  providers: [Inbox, InboxWorker, PartitionsWorker, WebhookEndpointsService, WebhookEventsService, WebhookReceiver],
+  providers: [
+    EventPollsRepository,
+    EventsPoller,
+    EventsPollerMetrics,
+    EventsPollerWorker,
+    Inbox,
+    InboxWorker,
+    PartitionsWorker,
+    WebhookEndpointsService,
+    WebhookEventsService,
+    WebhookReceiver,
+  ],
   exports: [InboxWorker, WebhookEventsService],
 })
 export class WebhooksModule {}

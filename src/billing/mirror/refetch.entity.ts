@@ -1,7 +1,11 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { StripeData } from '../objects/stripe-model.entity.js';
 
-/** Why Stripe is to be asked: which part of an object the payloads alone could not tell. */
-export type RefetchReason = 'undecided' | 'members' | 'discounts' | 'payments';
+/**
+ * Why Stripe is to be asked: which part of an object the payloads alone could not tell. `undecided`: events of one second
+ * contradict each other; `contested`: something told of a deleted object; `named`: a thin event names it and shows nothing.
+ */
+export type RefetchReason = 'undecided' | 'contested' | 'members' | 'discounts' | 'payments' | 'named' | 'moved';
 
 /** A question to Stripe that waits for its turn. */
 @Entity({ schema: 'tributary', name: 'refetch' })
@@ -39,4 +43,11 @@ export class Refetch {
 
   @Column({ type: 'text', nullable: true })
   error: string | null;
+
+  /** Fields that the path to the object needs besides its id, where something named them. */
+  @Column({ type: 'jsonb', nullable: true })
+  known: StripeData | null;
+
+  @Column({ name: 'requested_at', type: 'timestamptz', default: () => 'now()' })
+  requestedAt: Date;
 }

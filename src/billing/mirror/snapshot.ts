@@ -21,6 +21,8 @@ export interface Snapshot {
   rank: number;
   undecided: boolean;
   deleted: boolean;
+  /** The second of the deletion, where it is another than that of the state itself. */
+  deletedAtSeconds?: number;
   /** The event that told of it; null when it was fetched. */
   eventId: string | null;
   /** The owner's id, for the members of an owned list. */
@@ -43,13 +45,55 @@ export function supersedes(a: Snapshot, b: Snapshot): boolean {
 
 /** The newest of each object, in the order of their keys. */
 export function newestOfEach(snapshots: readonly Snapshot[]): Snapshot[] {
-  const newest = new Map<string, Snapshot>();
+  const newest = new Map<string, Snapshot | Snapshot[]>();
   for (const snapshot of snapshots) {
     const key = snapshotKey(snapshot);
     const held = newest.get(key);
-    if (held === undefined || supersedes(snapshot, held)) newest.set(key, snapshot);
+    if (held === undefined) newest.set(key, snapshot);
+    else if (Array.isArray(held)) held.push(snapshot);
+    else newest.set(key, [held, snapshot]);
   }
-  return [...newest.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, snapshot]) => snapshot);
+  return [...newest.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, held]) => (Array.isArray(held) ? foldStates(held) : held));
+}
+
+/**
+ * Whether rows of the type keep the newest full state and, apart from it, the second of the deletion. The members of owned
+ * lists do not: they live and die with the version of their owner.
+ */
+export function hasTombstones(type: StripeObjectType): boolean {
+  return !type.hasParent;
+}
+
+/** All that is left of the object is that it was deleted: Stripe's answer for one that is gone. */
+export function isStub({ data }: Snapshot): boolean {
+  return data.deleted === true;
+}
+
+/** The second at which the object was deleted as far as this state knows; null while it lives. */
+export function deletedAt(snapshot: Snapshot): number | null {
+  return snapshot.deleted ? (snapshot.deletedAtSeconds ?? snapshot.stampSeconds) : null;
+}
+
+/**
+ * Several states of one object as one. The newest full state is its data; whether it is gone is decided apart from that: a
+ * deletion is undone only by a later answer of Stripe's own, and by any later state where Stripe gives ids out again.
+ */
+function foldStates(states: readonly Snapshot[]): Snapshot {
+  const full = states.filter((state) => !isStub(state));
+  const newest = newestOf(full.length === 0 ? states : full);
+  if (!hasTombstones(newest.type)) return newestOf(states);
+  const revivers = states.filter((state) => !state.deleted && (newest.type.reusesIds || state.rank === RANK_FETCHED));
+  const revivedAt = Math.max(-Infinity, ...revivers.map((state) => state.stampSeconds));
+  const deletions = states.flatMap((state) => deletedAt(state) ?? []).filter((second) => second >= revivedAt);
+  if (deletions.length === 0) return { ...newest, deleted: false };
+  const second = newest.type.reusesIds ? Math.max(...deletions) : Math.min(...deletions);
+  return { ...newest, deleted: true, deletedAtSeconds: second };
+}
+
+function newestOf(states: readonly Snapshot[]): Snapshot {
+  return states.reduce((held, state) => (supersedes(state, held) ? state : held));
 }
 
 /** States of other objects that are seen inside this one and that it does not own, however deep. */

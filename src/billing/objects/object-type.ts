@@ -48,6 +48,8 @@ export interface StripeObjectType {
   writes: readonly Write[];
   /** Empty for ids that the account chooses itself. */
   idPrefix: string;
+  /** Whether an id may come back after a deletion: those that the account chooses, and objects kept under another's id. */
+  reusesIds: boolean;
   /** Under which id an object is kept; null for one that cannot be. Most carry it, and singletons have none. */
   identify: (data: StripeData) => string | null;
   embedded: readonly EmbeddedRule[];

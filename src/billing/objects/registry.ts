@@ -54,6 +54,7 @@ function typeOf({ columns, path, timeless, embedded, ...row }: ObjectTypeRow): S
     lists: paths.slice(0, 1).map((own): ListRule => list(own, { byCreated: timeless !== true })),
     writes: [],
     identify: ownId,
+    reusesIds: row.idPrefix === '' || row.identify !== undefined,
     hasCreated: true,
     hasParent: false,
     platformOnly: false,

@@ -221,6 +221,7 @@ export const BILLING_TYPES: readonly ObjectTypeRow[] = [
     object: 'product',
     table: 'products',
     idPrefix: 'prod_',
+    reusesIds: true,
     path: '/v1/products',
     writes: CREATE_UPDATE_DELETE,
     dashboard: 'products',
