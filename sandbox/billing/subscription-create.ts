@@ -78,7 +78,7 @@ export function createSubscription(scope: Scope, fields: SubscriptionFields): Su
     trial_start: trial ? scope.now : null,
   };
   scope.insert('subscription', subscription, 'customer.subscription.created');
-  if (customer.currency === null) scope.update('customer', customer, { currency: price.currency });
+  if (customer.currency === null) scope.update('customer', customer, { currency: price.currency }, 'customer.updated');
   for (const extra of fields.extras ?? []) {
     createItem(scope, {
       ...extra,

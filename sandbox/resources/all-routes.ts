@@ -7,6 +7,8 @@ import type { Kinds } from '../core/wire.js';
 import { accountPartRoutes } from './account-parts.js';
 import { accountRoutes } from './accounts.js';
 import { balanceRoutes } from './balance.js';
+import { billingCreditRoutes } from './billing-credits.js';
+import { billingMeterRoutes } from './billing-meters.js';
 import { chargeRoutes, earlyFraudWarningRoutes, refundRoutes } from './charges.js';
 import { checkoutSessionRoutes, sessionItems } from './checkout-sessions.js';
 import { couponRoutes } from './coupons.js';
@@ -28,6 +30,7 @@ import { priceRoutes } from './prices.js';
 import { productRoutes } from './products.js';
 import { promotionCodeRoutes } from './promotion-codes.js';
 import { storedRoutes } from './stored/stored-routes.js';
+import { setupIntentRoutes } from './setup-intents.js';
 import { subscriptionItemRoutes } from './subscription-items.js';
 import { subscriptionStateRoutes } from './subscription-states.js';
 import { subscriptionRoutes } from './subscriptions.js';
@@ -43,6 +46,8 @@ const modelledRoutes: readonly Route[] = [
   ...accountPartRoutes,
   ...accountRoutes,
   ...balanceRoutes,
+  ...billingCreditRoutes,
+  ...billingMeterRoutes,
   ...chargeRoutes,
   ...checkoutSessionRoutes,
   ...couponRoutes,
@@ -66,6 +71,7 @@ const modelledRoutes: readonly Route[] = [
   ...promotionCodeRoutes,
   ...refundRoutes,
   ...shippingRateRoutes,
+  ...setupIntentRoutes,
   ...subscriptionItemRoutes,
   ...subscriptionRoutes,
   ...subscriptionStateRoutes,
