@@ -22,6 +22,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (!plan) return next.handle();
     const call = callStateOf(context);
     const slot = slotOf(call, keyOf(call, plan));
+    if (plan.mode === 'unkept') return next.handle();
     const handle = (): Promise<unknown> => lastValueFrom(next.handle(), { defaultValue: undefined });
     const outcome =
       plan.mode === 'around' ? this.idempotency.around(slot, handle) : this.inTransaction(call, slot, handle);

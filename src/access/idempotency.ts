@@ -19,8 +19,9 @@ export interface IdempotencyPlan {
   /**
    * `transaction`: effect and answer commit together; the handler works on `@Tx()` and calls nobody.
    * `around`: the handler calls Stripe, so it runs outside any transaction, behind a committed lease.
+   * `unkept`: the answer is a secret and is written down nowhere; the handler hands the key on, and Stripe repeats its own.
    */
-  mode: 'transaction' | 'around';
+  mode: 'transaction' | 'around' | 'unkept';
 }
 
 const PlanMetadata = Reflector.createDecorator<IdempotencyPlan>();

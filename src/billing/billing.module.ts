@@ -13,15 +13,52 @@ import { RefetchWorker } from './mirror/refetch.worker.js';
 import { SettleQueue } from './mirror/settle-queue.js';
 import { StripeFetcher } from './mirror/stripe-fetcher.js';
 import { ApiVersionsSeen } from './truth/api-versions-seen.service.js';
+import { AccountsGrpcController } from './operations/accounts.grpc.controller.js';
+import { AccountsHttpController } from './operations/accounts.http.controller.js';
+import { AccountsService } from './operations/accounts.service.js';
 import { AnswerKeeper } from './operations/answer-keeper.service.js';
+import { PaymentLinks } from './operations/charges-links.service.js';
+import { ChargesGrpcController } from './operations/charges.grpc.controller.js';
+import { ChargesHttpController } from './operations/charges.http.controller.js';
+import { ChargesService } from './operations/charges.service.js';
+import { HeldObjects } from './operations/held-objects.service.js';
+import { InvoiceChanges } from './operations/invoices-changes.service.js';
+import { InvoicePreviews } from './operations/invoices-preview.service.js';
+import { InvoicesGrpcController } from './operations/invoices.grpc.controller.js';
+import { InvoicesHttpController } from './operations/invoices.http.controller.js';
+import { InvoicesService } from './operations/invoices.service.js';
 import { ObjectsResync } from './operations/objects-resync.service.js';
 import { ObjectsService } from './operations/objects.service.js';
 import { StripeWriter } from './operations/stripe-writer.service.js';
+import { SubscriptionChanges } from './operations/subscriptions-changes.service.js';
+import { SubscriptionsGrpcController } from './operations/subscriptions.grpc.controller.js';
+import { SubscriptionsHttpController } from './operations/subscriptions.http.controller.js';
+import { SubscriptionsService } from './operations/subscriptions.service.js';
 
 @Module({
   imports: [AccessModule, StripeModule],
-  controllers: [BillingHttpController, BillingGrpcController],
+  controllers: [
+    BillingHttpController,
+    BillingGrpcController,
+    AccountsHttpController,
+    AccountsGrpcController,
+    ChargesHttpController,
+    ChargesGrpcController,
+    InvoicesHttpController,
+    InvoicesGrpcController,
+    SubscriptionsHttpController,
+    SubscriptionsGrpcController,
+  ],
   providers: [
+    AccountsService,
+    ChargesService,
+    HeldObjects,
+    InvoiceChanges,
+    InvoicePreviews,
+    InvoicesService,
+    PaymentLinks,
+    SubscriptionChanges,
+    SubscriptionsService,
     AnswerKeeper,
     ApiVersionsSeen,
     BillingReader,
@@ -42,6 +79,7 @@ import { StripeWriter } from './operations/stripe-writer.service.js';
     BillingReader,
     BillingService,
     MirrorWriter,
+    RefetchMetrics,
     RefetchQueue,
     RefetchWorker,
     SettleQueue,
