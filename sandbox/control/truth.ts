@@ -4,6 +4,7 @@ import { PLATFORM, Scope } from '../core/scope.js';
 import type { Kind } from '../core/wire.js';
 import type { World } from '../core/world.js';
 import { settlePending } from '../money/balance.js';
+import { withOffStripe } from '../resources/invoices.js';
 import { shown } from '../resources/stored/stored-routes.js';
 
 export interface TruthFilter {
@@ -109,6 +110,14 @@ const DERIVED: Record<string, (world: World, account: string) => StripeObject[]>
 };
 const KEPT_FOR_ACCOUNTS = ['bank_account', 'card', 'person'];
 
+/** What a retrieve computes beyond the stored object. */
+const COMPUTED: Record<string, (world: World, account: string, object: StripeObject) => StripeObject> = {
+  invoice(world, account, object) {
+    const scope = new Scope(world, account);
+    return withOffStripe(scope, scope.get('invoice', object.id)) as unknown as StripeObject;
+  },
+};
+
 interface Rows {
   length: number;
   at(index: number): TruthRow;
@@ -134,7 +143,8 @@ function rowsOf(world: World, account: string, type: string): Rows {
     at(index) {
       const deleted = index >= living.length;
       const object = (deleted ? buried[index - living.length] : living[index]) as StripeObject;
-      return { account, object: type, id: object.id, deleted, data: shown(object) };
+      const data = shown(deleted ? object : (COMPUTED[type]?.(world, account, object) ?? object));
+      return { account, object: type, id: object.id, deleted, data };
     },
   };
 }

@@ -10,6 +10,7 @@ const STORY = [
   'customer.created',
   'payment_method.attached',
   'customer.subscription.created',
+  'customer.updated',
   'invoice.created',
   'payment_intent.created',
   'invoice.finalized',
