@@ -13,6 +13,7 @@ import { RequestPipe } from './common/request.pipe.js';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DocsController } from './docs.controller.js';
+import { BackfillModule } from './billing/backfill/backfill.module.js';
 import { BillingModule } from './billing/billing.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { OpsModule } from './ops/ops.module.js';
@@ -32,6 +33,7 @@ const ROOMS: ModuleMetadata['imports'] = [
   AccessModule,
   StripeModule,
   BillingModule,
+  BackfillModule,
   LedgerModule,
   PartnersModule,
   ReferralsModule,

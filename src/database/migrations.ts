@@ -9,7 +9,9 @@ import { Referrals1764000000500 } from './migrations/1764000000500-referrals.js'
 import { Payouts1764000000600 } from './migrations/1764000000600-payouts.js';
 import { Ingest1764000000700 } from './migrations/1764000000700-ingest.js';
 import { StripeLimits1764000000800 } from './migrations/1764000000800-stripe-limits.js';
+import { Backfill1764000000900 } from './migrations/1764000000900-backfill.js';
 import { Truth1764000001000 } from './migrations/1764000001000-truth.js';
+import { Customers1764000001100 } from './migrations/1764000001100-customers.js';
 
 /** Every migration, oldest first. A released one is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -22,5 +24,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   Payouts1764000000600,
   Ingest1764000000700,
   StripeLimits1764000000800,
+  Backfill1764000000900,
   Truth1764000001000,
+  Customers1764000001100,
 ];

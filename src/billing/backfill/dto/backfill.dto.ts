@@ -1,0 +1,103 @@
+import { ArrayNotEmpty, ArrayUnique, IsArray, IsBoolean, IsIn, IsOptional, Matches } from 'class-validator';
+import { IsoInstant } from '../../../common/dto-decorators.js';
+import { PageQuery } from '../../../common/page-query.dto.js';
+import type { BackfillTaskState } from '../backfill-task.entity.js';
+import type { BackfillState } from '../backfill.entity.js';
+
+const STATES: readonly BackfillState[] = ['running', 'done', 'failed', 'canceled'];
+/** Of the workspace itself, not of its connected accounts. */
+export const PLATFORM_ONLY = 'platform';
+const ACCOUNT = /^(?:platform|acct_\w{1,250})$/;
+
+export class CreateBackfillDto {
+  /** Types in the plural, as `customers`; all when left out. What they cannot be had without is listed too. */
+  @IsOptional()
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayUnique()
+  @Matches(/^[a-z0-9_]{1,64}$/, {
+    each: true,
+    message: '$property must be types in the plural, such as "customers" or "invoice_payments"',
+  })
+  types?: string[];
+
+  /** One connected account's id, or `platform` for the workspace's own objects only; all accounts when left out. */
+  @IsOptional()
+  @Matches(ACCOUNT, { message: '$property must be the id of a connected account (acct_…), or "platform"' })
+  account?: string;
+
+  /** Only what was created from then on, of the types whose lists Stripe filters by creation; everything of the others. */
+  @IsOptional()
+  @IsoInstant()
+  since?: Date;
+
+  /** Counts what would change and leaves the mirror as it is. It asks Stripe as much as a real one. */
+  @IsOptional()
+  @IsBoolean({ message: '$property must be true or false' })
+  dryRun?: boolean;
+}
+
+export class ListBackfillsQuery extends PageQuery {
+  @IsOptional()
+  @IsIn(STATES, { message: `$property must be one of ${STATES.join(', ')}` })
+  state?: BackfillState;
+}
+
+export class BackfillTypeView {
+  /** The type in the plural: `customers`. */
+  type: string;
+  /** `open` until all its lists are read. */
+  state: BackfillTaskState;
+  /** Objects that its lists have shown. */
+  objects: number;
+  added: number;
+  changed: number;
+  unchanged: number;
+  /** Only of a dry run: held here and no longer listed by Stripe. */
+  deleted: number;
+  requests: number;
+  /** As far as one can tell; null when one cannot yet. */
+  remainingRequests: number | null;
+}
+
+/** A list that Stripe does not give, or that could not be had. */
+export class BackfillProblemView {
+  type: string;
+  account: string | null;
+  state: BackfillTaskState;
+  reason: string;
+}
+
+/** A backfill in a list. */
+export class BackfillSummary {
+  id: string;
+  state: BackfillState;
+  dryRun: boolean;
+  types: string[] | null;
+  account: string | null;
+  since: string | null;
+  error: string | null;
+  createdAt: string;
+  finishedAt: string | null;
+  /** When a process last worked on it: long ago means that none does. */
+  workedAt: string | null;
+}
+
+export class BackfillView extends BackfillSummary {
+  objects: number;
+  added: number;
+  changed: number;
+  unchanged: number;
+  deleted: number;
+  /** What it has cost so far. */
+  requests: number;
+  /** A lower bound while some lists have not been looked at; null before anything is known. */
+  remainingRequests: number | null;
+  tasks: { open: number; done: number; skipped: number; failed: number };
+  /** Over the time in which it was worked on. */
+  objectsPerSecond: number | null;
+  requestsPerSecond: number | null;
+  remainingSeconds: number | null;
+  byType: BackfillTypeView[];
+  problems: BackfillProblemView[];
+}
