@@ -6,7 +6,7 @@ import type { Permissions } from '../http/restricted-keys.js';
 import type { Deliveries, DeliveryStatus, Disorder } from '../webhooks/deliveries.js';
 import type { CapabilityName, CapabilityStatus } from '../billing/accounts.js';
 import type { Operations } from './operations.js';
-import type { GivenObject, PutOptions } from './stored-objects.js';
+import type { GivenObject, PutEntry, PutOptions } from './stored-objects.js';
 
 /** What the routes control: a sandbox, seen from here. */
 export interface Controlled extends Operations {
@@ -113,7 +113,7 @@ const HANDLERS: Record<string, Handler> = {
       children: body.children as PutOptions['children'],
     };
     return Array.isArray(body.objects)
-      ? { stored: sandbox.putObjects(body.objects as GivenObject[], options) }
+      ? { stored: sandbox.putObjects(body.objects as (GivenObject | PutEntry)[], options) }
       : sandbox.putObject(givenOf(body.object), options);
   },
   'DELETE /_sandbox/objects/:id/:second': (sandbox, { id, second, body, query }) =>

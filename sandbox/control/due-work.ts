@@ -2,6 +2,7 @@ import { settlePayout } from '../billing/payouts.js';
 import { collect, finalize } from '../billing/invoice-lifecycle.js';
 import { nextDue, runDue } from '../billing/subscription-renewal.js';
 import { expireSession } from '../billing/checkout-expiry.js';
+import { nextStep, stepSchedule } from '../billing/schedules.js';
 import { Scope } from '../core/scope.js';
 import type { Kinds } from '../core/wire.js';
 import type { World } from '../core/world.js';
@@ -61,8 +62,26 @@ export function advanceTestClock(scope: Scope, clock: TestClock, until: number):
 }
 
 function workOf(scope: Scope, clock: string | null, from: number): DueWork[] {
-  const billing = [...subscriptionWork(scope, clock, from), ...invoiceWork(scope, clock)];
+  const billing = [
+    ...scheduleWork(scope, clock),
+    ...subscriptionWork(scope, clock, from),
+    ...invoiceWork(scope, clock),
+  ];
   return clock === null ? [...billing, ...accountWork(scope)] : billing;
+}
+
+/** Before the subscriptions: a phase that ends where a period does decides what the next period costs. */
+function scheduleWork(scope: Scope, clock: string | null): DueWork[] {
+  return scope
+    .all(
+      'subscription_schedule',
+      (row) => (row.test_clock ?? null) === clock && ['active', 'not_started'].includes(row.status),
+    )
+    .flatMap((schedule): DueWork[] => {
+      const at = nextStep(schedule);
+      if (at === null) return [];
+      return [{ at, run: (time) => stepSchedule(time, time.get('subscription_schedule', schedule.id)) }];
+    });
 }
 
 function subscriptionWork(scope: Scope, clock: string | null, from: number): DueWork[] {

@@ -11,7 +11,15 @@ import { liftRestrictions, restrictKey, type Permissions } from '../http/restric
 import { addEndpoint } from '../resources/webhook-endpoints.js';
 import { addThinDestination } from '../resources/v2/v2-destinations.js';
 import { topUp } from '../resources/balance.js';
-import { putObject, removeObject, type DeletedObject, type GivenObject, type PutOptions } from './stored-objects.js';
+import {
+  isEntry,
+  putObject,
+  removeObject,
+  type DeletedObject,
+  type GivenObject,
+  type PutEntry,
+  type PutOptions,
+} from './stored-objects.js';
 import { truthPage, type TruthFilter, type TruthPage, type TruthRow } from './truth.js';
 
 export interface EndpointOptions {
@@ -154,12 +162,15 @@ export class Operations {
     return this.act((scope) => putObject(scope, object, options));
   }
 
-  /** Many at once, all of them or none. Answers how many. */
-  putObjects(objects: readonly GivenObject[], options: PutOptions = {}): number {
+  /** Many at once, all of them or none; what one says of itself goes before `options`. Answers how many. */
+  putObjects(given: readonly (GivenObject | PutEntry)[], options: PutOptions = {}): number {
     this.act((scope) => {
-      for (const object of objects) putObject(scope, object, options);
+      for (const one of given) {
+        if (isEntry(one)) putObject(scope, one.object, { ...options, ...one });
+        else putObject(scope, one, options);
+      }
     });
-    return objects.length;
+    return given.length;
   }
 
   /** Takes an object away; `event` as in `putObject`. */

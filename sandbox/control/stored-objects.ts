@@ -30,6 +30,12 @@ export interface PutOptions {
   children?: readonly StripeObject[];
 }
 
+/** One of many, with options of its own. */
+export interface PutEntry extends PutOptions {
+  object: GivenObject;
+}
+export const isEntry = (given: GivenObject | PutEntry): given is PutEntry => typeof given.object === 'object';
+
 export interface DeletedObject {
   id: string;
   object: string;

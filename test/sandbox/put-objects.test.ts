@@ -84,6 +84,22 @@ describe('objects that a test puts', () => {
     expect((await stripe.entitlements.activeEntitlements.list({ customer: 'cus_2' })).data).toEqual([]);
   });
 
+  it('come together, all or none, each with what it says of itself', async () => {
+    const account = await stripe.accounts.create({ type: 'express' });
+    const ours = { object: 'customer', id: 'cus_ours' };
+    const theirs = { object: { object: 'customer', id: 'cus_theirs' }, account: account.id, event: 'created' };
+
+    const stored = await control('POST', 'objects', { objects: [ours, theirs] });
+    const refused = await control('POST', 'objects', {
+      objects: [{ object: 'customer', id: 'cus_late' }, { id: 'x' }],
+    });
+
+    expect(stored.body).toEqual({ stored: 2 });
+    expect(sandbox.events(undefined, account.id).map(({ type }) => type)).toEqual(['customer.created']);
+    expect(refused.status).toBe(400);
+    expect((await stripe.customers.list()).data.map(({ id }) => id)).toEqual(['cus_ours']);
+  });
+
   it('are deleted as Stripe would, and leave a trace in the truth', async () => {
     sandbox.putObject({ object: 'product', id: 'prod_1', name: 'Plan' });
 

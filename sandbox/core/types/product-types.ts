@@ -103,7 +103,7 @@ export const PRODUCT_TYPES: readonly StoredType[] = [
     object: 'product_catalog.trial_offer',
     prefix: 'trof',
     list: '/v1/product_catalog/trial_offers',
-    filters: 'active',
+    filters: 'active created',
     create: 'duration{}! end_behavior{}! price! active:bool nickname',
     update: 'active:bool',
     lacks: 'created',
