@@ -106,7 +106,12 @@ export async function drainWithRefetches(service: Pick<TestService, 'workers' | 
       `SELECT extract(epoch FROM min(available_at) - now()) AS seconds FROM tributary.refetch`,
     );
     if (open?.seconds == null) return;
-    if (Date.now() > until) throw new Error('questions to Stripe are still open');
+    if (Date.now() > until) {
+      const left = await service.db.query<unknown[]>(
+        `SELECT object_table, object_id, reason, min_stamp, attempts, error FROM tributary.refetch LIMIT 5`,
+      );
+      throw new Error(`questions to Stripe are still open, such as ${JSON.stringify(left)}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, Math.max(20, Number(open.seconds) * 1000)));
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { withoutErasedPersons } from './erasure.js';
 import { RefetchQueue } from './refetch-queue.js';
 import type { StripeObjectType } from '../objects/object-type.js';
 import { STRIPE_OBJECT_TYPES, writeOrder } from '../objects/registry.js';
@@ -21,7 +22,8 @@ export class MirrorWriter {
   ) {}
 
   /** Safe to repeat, in any order and any grouping: the rows depend on the set of states alone. */
-  async apply(snapshots: readonly Snapshot[], tx: EntityManager): Promise<void> {
+  async apply(shown: readonly Snapshot[], tx: EntityManager): Promise<void> {
+    const snapshots = await withoutErasedPersons(shown, tx);
     const states = newestOfEach([...snapshots, ...snapshots.flatMap(embeddedStates)]);
     const wins: Win[] = [];
     for (const [type, group] of byTable(states)) wins.push(...(await upsert(type, group, tx)));

@@ -66,8 +66,8 @@ export class RefetchQuestions {
 
   /** Some paths name the owner too, which stands in the row when the question does not know it. */
   private async withAddress(question: Question): Promise<Question> {
-    if (question.type.paths.every((path) => !path.includes('{'))) return question;
     const { workspaceId, account, type, id, known } = question;
+    if (![...type.paths, type.singlePath].some((path) => path?.includes('{'))) return question;
     const [row] = (await this.db.query(
       `SELECT data FROM stripe.${type.table} WHERE workspace_id = $1 AND account = $2 AND id = $3`,
       [workspaceId, account, id],

@@ -4,7 +4,7 @@ import { StripeGateway } from '../../stripe/stripe-gateway.service.js';
 import type { StripeData } from '../objects/stripe-model.entity.js';
 import type { RefetchReason } from './refetch.entity.js';
 import { RefetchMetrics } from './refetch-metrics.js';
-import { typeOfObject } from '../objects/registry.js';
+import { isRetrievable, typeOfObject } from '../objects/registry.js';
 import { discountRefs, embeddedObjects, isObject, isTruncatedList, minorOf, refId } from '../objects/shapes.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -43,7 +43,7 @@ export class RefetchQueue {
     const known = snapshots.filter((s) => this.stripe.isConfigured(s.workspaceId));
     const askable = known.filter((s) => !s.deleted);
     const requests = [
-      ...askable.filter((s) => s.undecided).map((s) => tieRequest(s)),
+      ...askable.filter((s) => s.undecided && isRetrievable(s.type)).map((s) => tieRequest(s)),
       ...askable.filter(hasTruncatedMembers).map((s) => request(s, 'members', 0)),
       ...askable.filter(mayLackPayments).map((s) => request(s, 'payments', COMPANION_DELAY_SECONDS)),
       ...(await withUnknownDiscounts(askable, tx)).map((s) => request(s, 'discounts', 0)),

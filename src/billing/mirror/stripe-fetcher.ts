@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../common/errors.js';
+import { endpointOf } from '../../stripe/endpoint.js';
 import { StripeGateway, type StripeAnswer, type StripeReadOptions } from '../../stripe/stripe-gateway.service.js';
 import type { StripeObjectType } from '../objects/object-type.js';
 import { embeddedObjects, isObject, refId } from '../objects/shapes.js';
@@ -41,6 +42,9 @@ export interface StripePage extends Omit<StripeAnswer, 'body'> {
 /** Asks Stripe for objects and hands them over as snapshots for the mirror. Writes nothing itself. */
 @Injectable()
 export class StripeFetcher {
+  /** Paths of lists that have no pages, and refuse a size for them. */
+  private readonly unpaged = new Set<string>();
+
   constructor(private readonly stripe: StripeGateway) {}
 
   /** The object as it is now; a deleted one, or one that Stripe does not know, as a tombstone. Errors are Stripe's. */
@@ -58,14 +62,22 @@ export class StripeFetcher {
    */
   async fetchPage(of: ListAddress, next: string | null, options: PageOptions = {}): Promise<StripePage> {
     const { limit = PAGE_SIZE, expand = [], ...request } = options;
+    const endpoint = endpointOf('GET', of.path).name;
+    const size = this.unpaged.has(endpoint) ? [] : [`limit=${limit}`];
     const expansions = expand.map((field) => `expand[]=data.${field}`);
-    const path = withQuery(of.path, [`limit=${limit}`, ...expansions, ...(next === null ? [] : [next])]);
-    const { body, stampSeconds, apiVersion } = await this.stripe.get(of.workspaceId, path, {
-      ...request,
-      account: of.account,
-    });
-    const objects = (Array.isArray(body.data) ? body.data : []).filter(isObject);
-    return { objects, next: nextOf(body, objects), stampSeconds, apiVersion };
+    const path = withQuery(of.path, [...size, ...expansions, ...(next === null ? [] : [next])]);
+    try {
+      const { body, stampSeconds, apiVersion } = await this.stripe.get(of.workspaceId, path, {
+        ...request,
+        account: of.account,
+      });
+      const objects = (Array.isArray(body.data) ? body.data : []).filter(isObject);
+      return { objects, next: nextOf(body, objects), stampSeconds, apiVersion };
+    } catch (error) {
+      if (size.length === 0 || !refusesPageSize(error)) throw error;
+      this.unpaged.add(endpoint);
+      return this.fetchPage(of, next, options);
+    }
   }
 
   /** Every page of a list; stamped with the earliest answer, so that it never claims to be newer than it is. */
@@ -89,6 +101,11 @@ export class StripeFetcher {
     const answer = await this.stripe.get(address.workspaceId, path, { account: address.account, priority: 'refetch' });
     return { answer, discounts: embeddedObjects(answer.body.discounts) };
   }
+}
+
+function refusesPageSize(error: unknown): boolean {
+  const { code, param } = (error ?? {}) as { code?: unknown; param?: unknown };
+  return code === 'parameter_unknown' && param === 'limit';
 }
 
 export function withQuery(path: string, parts: readonly string[]): string {
@@ -132,8 +149,10 @@ export function tombstoneOf(address: ObjectAddress, stampSeconds: number): Snaps
 
 /** Where one object is asked for. A path with a field in it needs the object's last known state to fill it. */
 export function pathOf({ type, id, known }: Pick<ObjectAddress, 'type' | 'id' | 'known'>): string {
-  for (const path of type.paths) {
-    const collection = path.replace(/\{(\w+)\}/g, (_, field: string) => refId(known?.[field]) ?? '{}');
+  const filled = (path: string): string =>
+    path.replace(/\{(\w+)\}/g, (_, field: string) => refId(known?.[field]) ?? '{}');
+  if (type.singlePath !== null && !filled(type.singlePath).includes('{}')) return filled(type.singlePath);
+  for (const collection of type.paths.map(filled)) {
     if (!collection.includes('{}')) return `${collection}/${encodeURIComponent(ownIdOf(type, id))}`;
   }
   throw new DomainError(

@@ -96,7 +96,8 @@ function defaultSql(value: unknown): string {
 
 function indexSql(table: EntityMetadata, index: EntityMetadata['indices'][number]): string {
   const columns = index.columns.map((column) => `"${column.databaseName}"`).join(', ');
-  return `CREATE INDEX IF NOT EXISTS ${index.name} ON ${table.tablePath} (${columns})`;
+  const where = index.where === undefined ? '' : ` WHERE ${index.where}`;
+  return `CREATE INDEX IF NOT EXISTS ${index.name} ON ${table.tablePath} (${columns})${where}`;
 }
 
 /** Most of what a write costs is compression. Servers older than 14, or built without lz4, keep their own method. */

@@ -44,6 +44,8 @@ export interface StripeObjectType {
    * of the object. Empty where an object is reached only inside others.
    */
   paths: readonly string[];
+  /** Where the one object of its kind is asked for, which has no id of its own; `{customer}` stands for a field. */
+  singlePath: string | null;
   lists: readonly ListRule[];
   writes: readonly Write[];
   /** Empty for ids that the account chooses itself. */

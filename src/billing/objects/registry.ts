@@ -42,6 +42,11 @@ export function typeOfTable(table: string): StripeObjectType | null {
   return BY_TABLE.get(table) ?? null;
 }
 
+/** Whether Stripe answers for an object of the type alone, and not only for what it is part of. */
+export function isRetrievable(type: StripeObjectType): boolean {
+  return type.paths.length > 0 || type.singlePath !== null;
+}
+
 /** Position in the order in which tables are written. */
 export function writeOrder(type: StripeObjectType): number {
   return WRITE_ORDER.get(type) ?? STRIPE_OBJECT_TYPES.length;
@@ -52,6 +57,7 @@ function typeOf({ columns, path, timeless, embedded, ...row }: ObjectTypeRow): S
   return {
     paths,
     lists: paths.slice(0, 1).map((own): ListRule => list(own, { byCreated: timeless !== true })),
+    singlePath: null,
     writes: [],
     identify: ownId,
     reusesIds: row.idPrefix === '' || row.identify !== undefined,

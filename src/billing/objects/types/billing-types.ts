@@ -168,6 +168,7 @@ export const BILLING_TYPES: readonly ObjectTypeRow[] = [
     table: 'cash_balances',
     idPrefix: 'cus_',
     identify: byField('customer'),
+    singlePath: '/v1/customers/{customer}/cash_balance',
     hasCreated: false,
     lists: [],
     columns: refs('customer'),

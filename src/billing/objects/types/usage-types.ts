@@ -106,6 +106,7 @@ export const USAGE_TYPES: readonly ObjectTypeRow[] = [
     table: 'tax_settings',
     idPrefix: '',
     identify: only('tax.settings'),
+    singlePath: '/v1/tax/settings',
     lists: [single('/v1/tax/settings')],
     hasCreated: false,
     columns: texts('status'),
