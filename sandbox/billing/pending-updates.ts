@@ -1,5 +1,6 @@
 import { stripeId } from '../core/ids.js';
 import type { Scope } from '../core/scope.js';
+import type { Kinds } from '../core/wire.js';
 import { voidInvoice } from './invoice-lifecycle.js';
 import { bill } from './subscription-billing.js';
 import type { Subscription, SubscriptionItem } from './subscription-items.js';
@@ -58,4 +59,10 @@ export function expirePending(scope: Scope, subscription: Subscription): void {
   const changed = scope.update('subscription', subscription, patch, 'customer.subscription.updated');
   scope.emit('customer.subscription.pending_update_expired', changed);
   if (invoice?.status === 'open') voidInvoice(scope, invoice);
+}
+
+/** The change whose invoice was voided is not wanted any more. */
+export function dropPending(scope: Scope, { id }: Kinds['invoice']): void {
+  const [waiting] = scope.all('subscription', (row) => row.pending_update !== null && row.latest_invoice === id);
+  if (waiting) scope.update('subscription', waiting, { pending_update: null }, 'customer.subscription.updated');
 }

@@ -2,6 +2,7 @@ import { sourcesOf } from '../billing/sources.js';
 import type { Includes } from '../http/expand.js';
 import { embedded, newestFirst } from '../http/listing.js';
 import type { Route } from '../http/router.js';
+import { maybeObject } from '../core/objects.js';
 import { STORED_TYPES } from '../core/types/names.js';
 import type { Kinds } from '../core/wire.js';
 import { accountPartRoutes } from './account-parts.js';
@@ -32,6 +33,7 @@ import { promotionCodeRoutes } from './promotion-codes.js';
 import { storedRoutes } from './stored/stored-routes.js';
 import { setupIntentRoutes } from './setup-intents.js';
 import { subscriptionItemRoutes } from './subscription-items.js';
+import { subscriptionScheduleRoutes } from './subscription-schedules.js';
 import { subscriptionStateRoutes } from './subscription-states.js';
 import { subscriptionRoutes } from './subscriptions.js';
 import { shippingRateRoutes, taxRateRoutes } from './tax-rates.js';
@@ -74,6 +76,7 @@ const modelledRoutes: readonly Route[] = [
   ...setupIntentRoutes,
   ...subscriptionItemRoutes,
   ...subscriptionRoutes,
+  ...subscriptionScheduleRoutes,
   ...subscriptionStateRoutes,
   ...taxIdRoutes,
   ...taxRateRoutes,
@@ -106,6 +109,7 @@ export const includes: Includes = {
     const alive = scope.all('subscription', (row) => row.customer === node.id && row.status !== 'canceled');
     return embedded(newestFirst(alive), `/v1/customers/${String(node.id)}/subscriptions`);
   },
+  'customer.cash_balance': (scope, node) => maybeObject(scope, 'cash_balance', String(node.id)) ?? null,
   'customer.sources': (scope, node) =>
     embedded(sourcesOf(scope, String(node.id)), `/v1/customers/${String(node.id)}/sources`),
   'customer.tax_ids': (scope, node) =>
