@@ -20,7 +20,7 @@ const TABLES = `
          string_agg(a.attname, ' ' ORDER BY a.attnum) AS "columns"
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-   WHERE n.nspname IN ('tributary', 'stripe') AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+   WHERE n.nspname IN ('billing', 'tributary', 'stripe') AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
    GROUP BY n.nspname, c.relname ORDER BY n.nspname DESC, c.relname`;
 
 interface Arguments {
