@@ -9,7 +9,7 @@ import type { EventRow, Kinds } from '../core/wire.js';
 import type { World } from '../core/world.js';
 import { liftRestrictions, restrictKey, type Permissions } from '../http/restricted-keys.js';
 import { addEndpoint } from '../resources/webhook-endpoints.js';
-import { addThinDestination } from '../resources/v2/v2-destinations.js';
+import { addThinDestination, thinDestinationAt } from '../resources/v2/v2-destinations.js';
 import { topUp } from '../resources/balance.js';
 import {
   isEntry,
@@ -109,6 +109,12 @@ export class Operations {
   /** As `addWebhookEndpoint`, but one with the same URL and kind is taken over: for a service that starts again. */
   ensureWebhookEndpoint(options: EndpointOptions & { secret: string }): { id: string; secret: string; url: string } {
     const scope = new Scope(this.world);
+    if (options.thin) {
+      const there = thinDestinationAt(scope, options.url);
+      if (there === null) return this.addWebhookEndpoint(options);
+      this.changeSecrets(there, () => [options.secret]);
+      return { id: there, url: options.url, secret: options.secret };
+    }
     const known = scope.all('webhook_endpoint').find(({ id, url }) => {
       return url === options.url && scope.get('sandbox.endpoint', id).connect === (options.connect ?? false);
     });

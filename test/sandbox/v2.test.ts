@@ -117,6 +117,20 @@ describe('v2', () => {
     await snapshots.stop();
   });
 
+  it('takes over the thin destination of a service that starts again', async () => {
+    const first = sandbox.ensureWebhookEndpoint({ url: receiver.url, secret: 'whsec_old', thin: true });
+    const second = sandbox.ensureWebhookEndpoint({ url: receiver.url, secret: 'whsec_new', thin: true });
+
+    await createAccount('Jo');
+    await sandbox.idle();
+
+    expect(second.id).toBe(first.id);
+    const [delivery] = receiver.bodies;
+    const verified = stripe.parseEventNotification(delivery?.body ?? '', delivery?.signature ?? '', 'whsec_new');
+    expect(verified.type).toBe('v2.core.account.created');
+    expect(receiver.bodies).toHaveLength(1);
+  });
+
   it('tells of objects that a test puts', async () => {
     const { secret } = sandbox.addWebhookEndpoint({ url: receiver.url, thin: true });
     const account = sandbox.putObject({ object: 'v2.core.account', display_name: 'Jo' }, { event: 'created' });

@@ -195,12 +195,21 @@ function ownTaxId(object: StripeObject): void {
 function updateRoute(path: string, words: string, find: Find, rowOf: (object: StripeObject) => StoredType): Route {
   return route('POST', path, shapeOf(wordsOf(words, 'write')), (scope, params, id, second) => {
     const { home, object } = find(scope, id, second);
-    const patch = fieldsOf(home, params as Sent, (object.metadata ?? {}) as Record<string, string>);
+    const sent = fieldsOf(home, params as Sent, (object.metadata ?? {}) as Record<string, string>);
+    const patch = Object.fromEntries(
+      Object.entries(sent).map(([name, value]) => [name, over(name, object[name], value)]),
+    );
     const changed = home.update(kindOf(object.object), asRow(object), patch) as unknown as StripeObject;
     const previous = previousAttributes(object, changed);
     if (previous) tell(home, rowOf(object), changed, 'updated', previous);
     return shown(changed);
   });
+}
+
+/** A part of a hash is changed without the others. Metadata was merged before, key by key. */
+function over(name: string, old: unknown, sent: unknown): unknown {
+  const isHash = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+  return name !== 'metadata' && isHash(old) && isHash(sent) ? { ...(old as object), ...(sent as object) } : sent;
 }
 
 /** What was sent, as fields of the object. */

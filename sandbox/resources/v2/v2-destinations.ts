@@ -1,6 +1,6 @@
 import { invalidRequest, missingParam, noSuch } from '../../core/errors.js';
 import { stripeId } from '../../core/ids.js';
-import { asRow, kindOf, maybeObject } from '../../core/objects.js';
+import { asRow, kindOf, maybeObject, type StripeObject } from '../../core/objects.js';
 import { PLATFORM, type Scope } from '../../core/scope.js';
 import type { Param } from '../../http/params.js';
 import { bareRoute, type Route } from '../../http/router.js';
@@ -65,6 +65,15 @@ export function addThinDestination(
   const fields = { name: 'Sandbox', url, enabledEvents, payload: 'thin' as const };
   const { id } = storeDestination(scope.world.store, stripeId('ed_test'), secret, scope.now, fields);
   return { id, secret, url };
+}
+
+/** The id of the destination that takes thin events at this URL. */
+export function thinDestinationAt(scope: Scope, url: string): string | null {
+  const all = scope.in(PLATFORM).all(kindOf(DESTINATION)) as unknown as StripeObject[];
+  const found = all.find(
+    (row) => row.event_payload === 'thin' && (row.webhook_endpoint as { url?: string }).url === url,
+  );
+  return found?.id ?? null;
 }
 
 function existing(scope: Scope, id: string) {
