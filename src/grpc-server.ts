@@ -17,7 +17,18 @@ import { withPlainMessages } from './grpc-wire.js';
 import { BODY_BYTES_MAX, hostInUrl } from './http-server.js';
 
 export const GRPC_PACKAGE = 'tributary.v1';
-const PROTO_FILES = ['billing', 'backfill', 'referrals', 'payouts'].map((name) => `tributary/v1/${name}.proto`);
+/** Every service, and the file of `proto/tributary/v1` that declares it. */
+const SERVICES: Readonly<Record<string, string>> = {
+  Accounts: 'accounts',
+  Backfills: 'backfill',
+  Billing: 'billing',
+  Charges: 'charges',
+  Invoices: 'invoices',
+  Payouts: 'payouts',
+  Referrals: 'referrals',
+  Subscriptions: 'subscriptions',
+};
+const PROTO_FILES = Object.values(SERVICES).map((name) => `tributary/v1/${name}.proto`);
 /** How long calls under way may take when the service stops. */
 const DRAIN_LIMIT_MS = 10_000;
 
@@ -41,9 +52,10 @@ function protoRoot(): string {
 
 /** The whole server and each of its services, as probes may ask for either. */
 const HEALTHY: Record<string, 'SERVING'> = Object.fromEntries(
-  ['', ...['Billing', 'Backfills', 'Referrals', 'Payouts'].map((service) => `${GRPC_PACKAGE}.${service}`)].map(
-    (name) => [name, 'SERVING' as const],
-  ),
+  ['', ...Object.keys(SERVICES).map((service) => `${GRPC_PACKAGE}.${service}`)].map((name) => [
+    name,
+    'SERVING' as const,
+  ]),
 );
 
 /** Nest's gRPC transport with a port that can be asked for, health, reflection and a stop that has a limit. */
