@@ -11,6 +11,11 @@ export interface CommandRow {
 /** Every command of `tributary`, in the order in which they are listed. */
 export const COMMANDS: readonly CommandRow[] = [
   {
+    name: 'backfill',
+    summary: 'take in everything that Stripe lists',
+    load: async () => (await import('./backfill.command.js')).BACKFILL,
+  },
+  {
     name: 'sql',
     summary: "look something up in the service's database",
     load: async () => (await import('./sql.command.js')).SQL,

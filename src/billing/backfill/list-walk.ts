@@ -112,6 +112,13 @@ const EXPANDED_IDS: Readonly<Record<string, readonly string[]>> = {
   subscription: ['discounts'],
 };
 
+/** Those of the expansions that the refusal names, or else the last one: without any the list is asked for at last. */
+function expansionsRefused(error: unknown, asked: readonly string[]): string[] {
+  const text = error instanceof Error ? error.message : '';
+  const named = asked.filter((field) => text.includes(field));
+  return named.length > 0 ? named : asked.slice(-1);
+}
+
 /** How far a walk has come. */
 class Place {
   readonly meter = new Meter();
@@ -136,8 +143,8 @@ class Place {
   }
 
   expand(): string[] {
-    if (this.cursor.plain === true) return [];
-    return [...this.rule.expand, ...(EXPANDED_IDS[this.task.type.object] ?? [])];
+    const wanted = [...this.rule.expand, ...(EXPANDED_IDS[this.task.type.object] ?? [])];
+    return wanted.filter((field) => this.cursor.without?.includes(field) !== true);
   }
 
   pieceOf(page: StripePage, isHungry: () => boolean): Piece {
@@ -152,16 +159,18 @@ class Place {
   /** Moves on past what Stripe's answer says about the question, not about the list. */
   canGoOnAfter(error: unknown): boolean {
     const failure = listFailureOf(error);
-    if (failure === 'refused' && this.expand().length > 0) {
-      // A key without the permission for what is included is refused as a whole; the list by itself may be allowed.
-      this.reason = `without ${this.expand().join(', ')}: ${reasonOf(error)}`;
-      this.cursor = { ...this.cursor, plain: true };
+    const refused = failure === 'refused' ? expansionsRefused(error, this.expand()) : [];
+    if (refused.length > 0) {
+      // Without the permission for what is included all is refused; the list by itself may be allowed.
+      const without = [...(this.cursor.without ?? []), ...refused];
+      this.reason = `without ${without.join(', ')}: ${reasonOf(error)}`;
+      this.cursor = { ...this.cursor, without };
       return true;
     }
     if (failure !== 'place_lost' || this.cursor.next === null || ++this.lost > PLACES_LOST_MAX) return false;
-    const { reached, plain } = this.cursor;
+    const { reached, without } = this.cursor;
     if (this.rule.byCreated && reached !== undefined) this.window = { ...this.window, to: reached + 1 };
-    this.cursor = { next: null, plain };
+    this.cursor = { next: null, without };
     return true;
   }
 
@@ -169,9 +178,9 @@ class Place {
     const created = page.objects.map(createdOf).filter((seconds) => seconds !== null);
     this.newest ??= created[0] ?? null;
     this.objects += page.objects.length;
-    const { plain, reached: before } = this.cursor;
+    const { without, reached: before } = this.cursor;
     const reached = created.at(-1) ?? before;
-    this.cursor = { next: page.next, ...(reached !== undefined && { reached }), ...(plain === true && { plain }) };
+    this.cursor = { next: page.next, ...(reached !== undefined && { reached }), ...(without && { without }) };
     const found = page.next === null || !isHungry() ? [] : this.olderHalf();
     return {
       state: page.next === null ? 'done' : 'open',
@@ -194,7 +203,7 @@ class Place {
     const found: FoundTask = {
       ...{ account: task.account, table: task.type.table, rule: task.ruleIndex, parent: task.parent, after: [] },
       ...{ createdFrom: window.from, createdTo: cut, remaining },
-      cursor: this.cursor.plain === true ? { next: null, plain: true } : null,
+      cursor: this.cursor.without === undefined ? null : { next: null, without: this.cursor.without },
     };
     this.window = { from: cut, to: window.to };
     return [found];

@@ -11,8 +11,8 @@ export interface TaskCursor {
   reached?: number;
   /** Of the objects whose lists are gone through: the last one that is done. */
   after?: string;
-  /** Which expansions Stripe refused: they are not asked for again. */
-  plain?: boolean;
+  /** Expansions that Stripe refused: they are not asked for again. */
+  without?: string[];
 }
 
 /** What the tasks of a job have in common. */

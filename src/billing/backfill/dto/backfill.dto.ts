@@ -7,7 +7,7 @@ import type { BackfillState } from '../backfill.entity.js';
 const STATES: readonly BackfillState[] = ['running', 'done', 'failed', 'canceled'];
 /** Of the workspace itself, not of its connected accounts. */
 export const PLATFORM_ONLY = 'platform';
-const ACCOUNT = /^(?:platform|acct_\w{1,250})$/;
+export const ACCOUNT = /^(?:platform|acct_\w{1,250})$/;
 
 export class CreateBackfillDto {
   /** Types in the plural, as `customers`; all when left out. What they cannot be had without is listed too. */
