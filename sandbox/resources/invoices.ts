@@ -4,6 +4,7 @@ import { attachPayment, paidOffStripe } from '../billing/invoice-payments.js';
 import { finalize, markUncollectible, pay, voidInvoice } from '../billing/invoice-lifecycle.js';
 import { itemLine } from '../billing/invoice-lines.js';
 import { resolvePaymentMethod } from '../billing/payment-methods.js';
+import { dropPending } from '../billing/pending-updates.js';
 import { invalidRequest, missingParam } from '../core/errors.js';
 import type { Scope } from '../core/scope.js';
 import type { InvoiceRow } from '../core/wire.js';
@@ -159,7 +160,9 @@ export const invoiceRoutes: Route[] = [
   }),
   route('POST', '/v1/invoices/:id/void', {}, (outer, _params, id) => {
     const { scope, invoice } = timed(outer, id);
-    return voidInvoice(scope, invoice);
+    const voided = voidInvoice(scope, invoice);
+    dropPending(scope, voided);
+    return voided;
   }),
   route('POST', '/v1/invoices/:id/mark_uncollectible', {}, (outer, _params, id) => {
     const { scope, invoice } = timed(outer, id);

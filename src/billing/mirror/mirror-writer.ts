@@ -87,7 +87,7 @@ async function bury(child: StripeObjectType, owners: readonly Snapshot[], tx: En
             AS owner(workspace_id, account, id, stamp, rank, gone)
       WHERE member.workspace_id = owner.workspace_id AND member.account = owner.account AND member.parent = owner.id
         AND member.deleted_at IS NULL
-        AND (owner.gone OR (member.source_updated_at, member.source_rank) < (to_timestamp(owner.stamp), owner.rank))
+        AND (owner.gone OR (member.source_updated_at, member.source_rank) <= (to_timestamp(owner.stamp), owner.rank))
         AND NOT EXISTS (SELECT FROM unnest($7::text[], $8::text[], $9::text[]) AS listed(workspace_id, account, id)
                          WHERE listed.workspace_id = member.workspace_id AND listed.account = member.account AND listed.id = member.id)`,
     [
