@@ -21,6 +21,14 @@ import { PaymentLinks } from './operations/charges-links.service.js';
 import { ChargesGrpcController } from './operations/charges.grpc.controller.js';
 import { ChargesHttpController } from './operations/charges.http.controller.js';
 import { ChargesService } from './operations/charges.service.js';
+import { CustomersBalance } from './operations/customers-balance.service.js';
+import { CustomerEraser } from './operations/customers-eraser.service.js';
+import { CustomerErasureWorker } from './operations/customers-erasure.worker.js';
+import { CustomersPurge } from './operations/customers-purge.service.js';
+import { CustomersRefs } from './operations/customers-refs.service.js';
+import { CustomersGrpcController } from './operations/customers.grpc.controller.js';
+import { CustomersHttpController } from './operations/customers.http.controller.js';
+import { CustomersService } from './operations/customers.service.js';
 import { HeldObjects } from './operations/held-objects.service.js';
 import { InvoiceChanges } from './operations/invoices-changes.service.js';
 import { InvoicePreviews } from './operations/invoices-preview.service.js';
@@ -29,6 +37,9 @@ import { InvoicesHttpController } from './operations/invoices.http.controller.js
 import { InvoicesService } from './operations/invoices.service.js';
 import { ObjectsResync } from './operations/objects-resync.service.js';
 import { ObjectsService } from './operations/objects.service.js';
+import { PaymentMethodsGrpcController } from './operations/payment-methods.grpc.controller.js';
+import { PaymentMethodsHttpController } from './operations/payment-methods.http.controller.js';
+import { PaymentMethodsService } from './operations/payment-methods.service.js';
 import { StripeWriter } from './operations/stripe-writer.service.js';
 import { SubscriptionChanges } from './operations/subscriptions-changes.service.js';
 import { SubscriptionsGrpcController } from './operations/subscriptions.grpc.controller.js';
@@ -42,6 +53,10 @@ import { SubscriptionsService } from './operations/subscriptions.service.js';
     BillingGrpcController,
     AccountsHttpController,
     AccountsGrpcController,
+    CustomersHttpController,
+    CustomersGrpcController,
+    PaymentMethodsHttpController,
+    PaymentMethodsGrpcController,
     ChargesHttpController,
     ChargesGrpcController,
     InvoicesHttpController,
@@ -52,6 +67,13 @@ import { SubscriptionsService } from './operations/subscriptions.service.js';
   providers: [
     AccountsService,
     ChargesService,
+    CustomerEraser,
+    CustomerErasureWorker,
+    CustomersBalance,
+    CustomersPurge,
+    CustomersRefs,
+    CustomersService,
+    PaymentMethodsService,
     HeldObjects,
     InvoiceChanges,
     InvoicePreviews,
@@ -75,6 +97,8 @@ import { SubscriptionsService } from './operations/subscriptions.service.js';
     StripeWriter,
   ],
   exports: [
+    AnswerKeeper,
+    StripeWriter,
     ApiVersionsSeen,
     BillingReader,
     BillingService,

@@ -1,4 +1,5 @@
 import { Entity, Index } from 'typeorm';
+import { instrumentDetailsOf } from './payment-instrument.js';
 import { FromData, StripeModel } from './stripe-model.entity.js';
 
 @Entity({ schema: 'stripe', name: 'payment_methods' })
@@ -13,7 +14,6 @@ export class PaymentMethod extends StripeModel {
 
   /** The last four characters of the card or account, whatever the kind; null where a kind has none. */
   get last4(): string | null {
-    const details = this.data[this.type ?? ''] as { last4?: string } | undefined;
-    return details?.last4 ?? null;
+    return instrumentDetailsOf(this.data).last4;
   }
 }
