@@ -2,9 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import type { EmbeddedRule } from '../objects/object-type.js';
+import { typeOfObject } from '../objects/registry.js';
 import { isTruncatedList, minorOf } from '../objects/shapes.js';
 import type { StripeData } from '../objects/stripe-model.entity.js';
 import { isMissing } from './missing.js';
+import { contradictedItems } from './moved-items.js';
 import type { RefetchReason } from './refetch.entity.js';
 import { childOf, RANK_FETCHED, type Snapshot } from './snapshot.js';
 import { snapshotOf, StripeFetcher, tombstoneOf, type ObjectAddress } from './stripe-fetcher.js';
@@ -38,8 +40,9 @@ export class RefetchQuestions {
       case 'undecided':
       case 'contested':
       case 'named':
-      case 'moved':
         return this.askForObject(question);
+      case 'moved':
+        return this.askForMoved(question);
       case 'members':
         return this.askForMembers(question);
       case 'discounts':
@@ -53,6 +56,16 @@ export class RefetchQuestions {
     const snapshot = await this.fetchOrBury(question);
     const answered = snapshot.stampSeconds >= question.minStamp;
     return { snapshots: [snapshot], completeOwner: null, subject: snapshot.data, answered };
+  }
+
+  /** Asks only for what the rows contradict each other about, which almost always is nothing. */
+  private async askForMoved(question: Question): Promise<Answer> {
+    const type = typeOfObject('invoiceitem');
+    const ids = await contradictedItems(question, this.db.manager);
+    const snapshots: Snapshot[] = [];
+    for (const id of ids) snapshots.push(await this.fetchOrBury({ ...question, type, id }));
+    const answered = snapshots.every(({ stampSeconds }) => stampSeconds >= question.minStamp);
+    return { snapshots, completeOwner: null, subject: {}, answered };
   }
 
   private async fetchOrBury(question: Question): Promise<Snapshot> {

@@ -3,9 +3,10 @@ import type { EntityManager } from 'typeorm';
 import { StripeGateway } from '../../stripe/stripe-gateway.service.js';
 import type { StripeData } from '../objects/stripe-model.entity.js';
 import type { RefetchReason } from './refetch.entity.js';
+import { mayContradictItems } from './moved-items.js';
 import { RefetchMetrics } from './refetch-metrics.js';
-import { isRetrievable, typeOfObject } from '../objects/registry.js';
-import { discountRefs, embeddedObjects, isObject, isTruncatedList, minorOf, refId } from '../objects/shapes.js';
+import { isRetrievable } from '../objects/registry.js';
+import { discountRefs, isTruncatedList, minorOf } from '../objects/shapes.js';
 import type { Snapshot } from './snapshot.js';
 
 /** A tie can only be decided by an answer of a later second, so that it is not asked for at once. */
@@ -47,7 +48,7 @@ export class RefetchQueue {
       ...askable.filter(hasTruncatedMembers).map((s) => request(s, 'members', 0)),
       ...askable.filter(mayLackPayments).map((s) => request(s, 'payments', COMPANION_DELAY_SECONDS)),
       ...(await withUnknownDiscounts(askable, tx)).map((s) => request(s, 'discounts', 0)),
-      ...(await movedItems(known, tx)),
+      ...known.filter(mayContradictItems).map((s) => movedRequest(s)),
     ];
     await this.request(requests, tx);
   }
@@ -87,6 +88,11 @@ function request(snapshot: Snapshot, reason: RefetchReason, delaySeconds: number
   return { snapshot, reason, minStamp: snapshot.stampSeconds, delaySeconds };
 }
 
+/** The other side of the contradiction may be written by another worker at this very moment, so that it is looked for later. */
+function movedRequest(snapshot: Snapshot): RefetchRequest {
+  return { snapshot, reason: 'moved', minStamp: snapshot.stampSeconds + 1, delaySeconds: COMPANION_DELAY_SECONDS };
+}
+
 function hasTruncatedMembers(snapshot: Snapshot): boolean {
   return snapshot.type.embedded.some((rule) => rule.list !== undefined && isTruncatedList(snapshot.data[rule.field]));
 }
@@ -111,74 +117,6 @@ async function withUnknownDiscounts(snapshots: readonly Snapshot[], tx: EntityMa
   const known = new Set(rows.map((row) => row.id));
   return carriers.filter(({ ids }) => ids.some((id) => !known.has(id))).map(({ snapshot }) => snapshot);
 }
-
-/**
- * Stripe moves a pending invoice item onto an invoice, and back when that draft is thrown away, without an event of the
- * item's own: where lines and items contradict each other, the item is asked for.
- */
-async function movedItems(snapshots: readonly Snapshot[], tx: EntityManager): Promise<RefetchRequest[]> {
-  const invoices = snapshots.filter((s) => s.type.object === 'invoice' && (s.deleted || billsItems(s)));
-  const items = snapshots.filter((s) => s.type.object === 'invoiceitem' && !s.deleted);
-  if (invoices.length === 0 && items.length === 0) return [];
-  const subjects = [...invoices, ...items];
-  const rows = (await tx.query(MOVED_ITEMS, [
-    invoices.map((s) => s.workspaceId),
-    invoices.map((s) => s.account),
-    invoices.map((s) => s.id),
-    items.map((s) => s.workspaceId),
-    items.map((s) => s.account),
-    items.map((s) => s.id),
-  ])) as Array<{ workspace_id: string; account: string; id: string }>;
-  const latest = subjects.reduce((seconds, s) => Math.max(seconds, s.stampSeconds), 0);
-  const type = typeOfObject('invoiceitem');
-  return rows.map(({ workspace_id: workspaceId, account, id }) => ({
-    snapshot: { ...(subjects[0] as Snapshot), type, workspaceId, account, id },
-    reason: 'moved',
-    minStamp: latest + 1,
-    delaySeconds: TIE_DELAY_SECONDS,
-  }));
-}
-
-function billsItems({ data }: Snapshot): boolean {
-  return embeddedObjects(data.lines).some(
-    (line) =>
-      refId(line.invoice_item) !== null || (isObject(line.parent) && isObject(line.parent.invoice_item_details)),
-  );
-}
-
-/** Items that an invoice bills and that name another, items that name a deleted invoice, and items that a line contradicts. */
-const MOVED_ITEMS = `
-  WITH invoice AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS i(workspace_id, account, id)),
-       item AS (SELECT * FROM unnest($4::text[], $5::text[], $6::text[]) AS i(workspace_id, account, id))
-  SELECT held.workspace_id, held.account, held.id
-    FROM invoice
-    JOIN stripe.invoice_line_items line
-      ON line.workspace_id = invoice.workspace_id AND line.account = invoice.account AND line.parent = invoice.id
-     AND line.deleted_at IS NULL AND line.invoice_item IS NOT NULL
-    JOIN stripe.invoice_items held
-      ON held.workspace_id = line.workspace_id AND held.account = line.account AND held.id = line.invoice_item
-   WHERE held.deleted_at IS NULL AND held.invoice IS DISTINCT FROM line.parent
-  UNION
-  SELECT held.workspace_id, held.account, held.id
-    FROM invoice
-    JOIN stripe.invoices gone
-      ON gone.workspace_id = invoice.workspace_id AND gone.account = invoice.account AND gone.id = invoice.id
-     AND gone.deleted_at IS NOT NULL
-    JOIN stripe.invoice_items held
-      ON held.workspace_id = gone.workspace_id AND held.account = gone.account AND held.invoice = gone.id
-   WHERE held.deleted_at IS NULL
-  UNION
-  SELECT held.workspace_id, held.account, held.id
-    FROM item
-    JOIN stripe.invoice_items held
-      ON held.workspace_id = item.workspace_id AND held.account = item.account AND held.id = item.id
-    LEFT JOIN stripe.invoices gone
-      ON gone.workspace_id = held.workspace_id AND gone.account = held.account AND gone.id = held.invoice
-    LEFT JOIN stripe.invoice_line_items line
-      ON line.workspace_id = held.workspace_id AND line.account = held.account AND line.invoice_item = held.id
-     AND line.deleted_at IS NULL
-   WHERE held.deleted_at IS NULL
-     AND (gone.deleted_at IS NOT NULL OR (line.id IS NOT NULL AND held.invoice IS DISTINCT FROM line.parent))`;
 
 async function enqueue(requests: readonly RefetchRequest[], tx: EntityManager): Promise<void> {
   // One statement may not meet a key twice; of equal ones the strictest stays.

@@ -20,7 +20,7 @@ export class InvoiceLineItem extends StripeModel {
 
   /** The invoice item that the line bills, where it bills one. */
   @FromData(
-    `coalesce(stripe.ref(data#>'{parent,invoice_item_details,invoice_item}'), stripe.ref(data->'invoice_item'))`,
+    `coalesce(stripe.ref(data#>'{parent,invoice_item_details,invoice_item}'), stripe.ref(data#>'{parent,subscription_item_details,invoice_item}'), stripe.ref(data->'invoice_item'))`,
     'text',
   )
   invoiceItem: string | null;
