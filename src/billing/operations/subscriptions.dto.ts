@@ -234,13 +234,19 @@ export class SubscriptionItemsView {
   complete: boolean;
 }
 
+export class PendingUpdateItemView {
+  id: string | null;
+  price: string | null;
+  quantity: number | null;
+}
+
 export class PendingUpdateView {
   /** Whether a change waits for its payment. */
   pending: boolean;
   expiresAt: string | null;
   /** The invoice whose payment lets the change count; voiding it drops the change. */
   invoice: string | null;
-  items: Array<{ id: string | null; price: string | null; quantity: number | null }>;
+  items: PendingUpdateItemView[];
   billingCycleAnchor: string | null;
   trialEnd: string | null;
 }
