@@ -26,6 +26,7 @@ import {
   pauseParams,
   previewParams,
   reactivateParams,
+  recurringPreviewParams,
   unix,
 } from './subscriptions-params.js';
 import { changePreview } from './subscriptions-preview.js';
@@ -72,11 +73,10 @@ export class SubscriptionChanges {
   /** What the same change would cost; nothing is changed anywhere. */
   async preview(call: WriteCall, id: string, request: ChangeSubscriptionDto): Promise<ChangePreviewView> {
     const row = await this.rowOf(call, id, request);
-    const params = previewParams(row.data, request);
-    const next = await this.previews.ask(call, params, row.account);
+    const next = await this.previews.ask(call, previewParams(row.data, request), row.account);
     // A request of its own needs a key of its own.
     const again = { ...call, key: `${call.key}:recurring` };
-    const recurring = await this.previews.ask(again, { ...params, preview_mode: 'recurring' }, row.account);
+    const recurring = await this.previews.ask(again, recurringPreviewParams(row.data, request), row.account);
     return changePreview({
       next: next.invoice,
       recurring: recurring.invoice,

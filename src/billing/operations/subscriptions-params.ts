@@ -100,6 +100,16 @@ export function previewParams(subscription: StripeData, change: ChangeSubscripti
   return { subscription: subscription.id, subscription_details: changeParams(subscription, change) };
 }
 
+/** What comes with every renewal after it: nothing is settled in that question, so that no other invoice comes between. */
+export function recurringPreviewParams(subscription: StripeData, change: ChangeSubscriptionDto): StripeData {
+  const items = itemsOf(subscription, change);
+  return {
+    subscription: subscription.id,
+    subscription_details: defined({ items, proration_behavior: 'none' }),
+    preview_mode: 'recurring',
+  };
+}
+
 function itemsOf(subscription: StripeData, change: ChangeSubscriptionDto): StripeData[] | undefined {
   const { items, price, quantity, billingCycleAnchor } = change;
   if (price === undefined && quantity === undefined) {

@@ -4,6 +4,7 @@ import {
   isProration,
   linePrice,
   lineProduct,
+  lineSubscription,
   minorOf,
   secondsOf,
   at,
@@ -38,7 +39,7 @@ export function changePreview({ next, recurring, askedAt, prorationDate }: Previ
     lines: lines.map(previewLine),
     dueNowMinor: isDueNow ? minorOf(next.amount_due) : 0,
     nextRenewal: {
-      at: isoOf(secondsOf(renewal.next_payment_attempt) ?? secondsOf(renewal.created)),
+      at: isoOf((isDueNow ? lastEndOf(lines) : null) ?? secondsOf(renewal.created)),
       amountMinor: minorOf(renewal.amount_due),
     },
     recurringMinor: minorOf(recurring.total),
@@ -63,4 +64,11 @@ export function previewLine(line: StripeData): PreviewLineView {
 function firstStartOf(prorations: readonly StripeData[]): number | null {
   const starts = prorations.flatMap((line) => secondsOf(at(line, 'period', 'start')) ?? []);
   return starts.length === 0 ? null : Math.min(...starts);
+}
+
+/** An invoice of today that bills a whole period begins it: the next one comes at its end. */
+function lastEndOf(lines: readonly StripeData[]): number | null {
+  const whole = lines.filter((line) => lineSubscription(line) !== null && !isProration(line));
+  const ends = whole.flatMap((line) => secondsOf(at(line, 'period', 'end')) ?? []);
+  return ends.length === 0 ? null : Math.max(...ends);
 }
