@@ -5,11 +5,13 @@ import pg from 'pg';
 import { cpuSecondsOfTree } from './cpu-time.js';
 import { sendAll, signedRequests, type LoadResult } from './load.js';
 import { OwnPostgres, OwnService } from './own-service.js';
+import { fillMirror, ROWS_PER_CUSTOMER } from './reads-fill.js';
 import { sampleEvents, type SampleEvent, type SampleTruth } from './sample-events.js';
 
 const SECRET = 'whsec_benchmark_0123456789abcdef';
 const EVENTS_MAX = 200_000;
 const ROUNDS_MAX = 20;
+const ROWS_MAX = 5_000_000;
 const WARM_UP_EVENTS = 2_000;
 const INSERT_ROWS = 100;
 const DRAIN_LIMIT_MS = 300_000;
@@ -19,6 +21,8 @@ interface Options {
   events: number;
   rounds: number;
   connections: number;
+  /** How many rows the mirror holds before; each number is a series of rounds of its own. */
+  rows: number[];
   json: boolean;
   cpuProfile: string | undefined;
 }
@@ -56,20 +60,22 @@ async function main(): Promise<void> {
   const options = readOptions();
   const postgres = await OwnPostgres.start();
   try {
-    const rounds: Round[] = [];
+    const sizes = options.rows.map((rows) => ({ rows, rounds: [] as Round[] }));
+    // The sizes take turns, so that a busy neighbour does not fall on one of them.
     for (let n = 1; n <= options.rounds; n++) {
-      rounds.push(await runRound(postgres, n, options));
-      if (!options.json) print(`round ${n}`, rounds.at(-1) as Round);
+      for (const { rows, rounds } of sizes) {
+        rounds.push(await runRound(postgres, n, rows, options));
+        if (!options.json) print(`round ${n}, ${rows} rows before`, rounds.at(-1) as Round);
+      }
     }
-    const result = { machine: await machineOf(postgres), options, median: medianOf(rounds), rounds };
-    if (options.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    const machine = await machineOf(postgres);
+    const medians = sizes.map(({ rows, rounds }) => ({ rows, median: medianOf(rounds), rounds }));
+    if (options.json) process.stdout.write(`${JSON.stringify({ machine, options, sizes: medians }, null, 2)}\n`);
     else {
-      print('median', result.median);
-      process.stdout.write(
-        `\n${result.machine}; ${options.events} events a round, ${options.connections} connections\n`,
-      );
+      for (const { rows, median } of medians) print(`median, ${rows} rows before`, median);
+      process.stdout.write(`\n${machine}; ${options.events} events a round, ${options.connections} connections\n`);
     }
-    if (rounds.some(({ wrongRows }) => wrongRows > 0)) process.exitCode = 1;
+    if (sizes.some(({ rounds }) => rounds.some(({ wrongRows }) => wrongRows > 0))) process.exitCode = 1;
   } finally {
     await postgres.stop();
   }
@@ -83,6 +89,7 @@ function readOptions(): Options {
       events: { type: 'string', default: '20000' },
       rounds: { type: 'string', default: '3' },
       connections: { type: 'string', default: '16' },
+      rows: { type: 'string', default: '0' },
       json: { type: 'boolean', default: false },
       'cpu-profile': { type: 'string' },
     },
@@ -96,23 +103,30 @@ function readOptions(): Options {
     events: whole('events', EVENTS_MAX),
     rounds: whole('rounds', ROUNDS_MAX),
     connections: whole('connections', 1_000),
+    rows: values.rows.split(',').map(rowsOf),
     json: values.json,
     cpuProfile: values['cpu-profile'],
   };
 }
 
-async function runRound(postgres: OwnPostgres, n: number, options: Options): Promise<Round> {
+function rowsOf(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) <= ROWS_MAX) return Number(text);
+  throw new Error(`--rows must be whole numbers from 0 to ${ROWS_MAX}, with commas between, not "${text}"`);
+}
+
+async function runRound(postgres: OwnPostgres, n: number, rows: number, options: Options): Promise<Round> {
   const warmUp = sampleEvents(WARM_UP_EVENTS, 1_000_000 + n);
   const sample = sampleEvents(options.events, n);
-  const bare = await measureBareInsert(postgres, await postgres.createDatabase(`bare_${n}`), sample.events);
+  const bare = await measureBareInsert(postgres, await postgres.createDatabase(`bare_${n}_${rows}`), sample.events);
 
-  const databaseUrl = await postgres.createDatabase(`service_${n}`);
+  const databaseUrl = await postgres.createDatabase(`service_${n}_${rows}`);
   const nodeOptions = options.cpuProfile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.cpuProfile}`];
   const settings = { DATABASE_URL: databaseUrl, STRIPE_WEBHOOK_SECRET: SECRET, TRIBUTARY_SANDBOX: 'off' };
-  const service = await OwnService.start(settings, postgres.newFolder(`service_${n}`), nodeOptions);
+  const service = await OwnService.start(settings, postgres.newFolder(`service_${n}_${rows}`), nodeOptions);
   const db = new pg.Client({ connectionString: databaseUrl });
   await db.connect();
   try {
+    if (rows > 0) await fillBefore(db, rows);
     await deliver(warmUp.events, service, db, options);
     const cpu = cpuWatch(service.pid, postgres.pid, sample.events.length);
     const delivered = await deliver(sample.events, service, db, options);
@@ -128,6 +142,11 @@ async function runRound(postgres: OwnPostgres, n: number, options: Options): Pro
     await db.end();
     await service.stop();
   }
+}
+
+async function fillBefore(db: pg.Client, rows: number): Promise<void> {
+  const { rows: homes } = await db.query<{ id: string }>(`SELECT id FROM tributary.workspace LIMIT 1`);
+  await fillMirror(db, homes[0]?.id ?? '', Math.ceil(rows / ROWS_PER_CUSTOMER));
 }
 
 interface Delivered extends LoadResult {
