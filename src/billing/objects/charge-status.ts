@@ -35,10 +35,20 @@ export function capturedMinor(charge: StripeData): number {
   return charge.captured === false ? 0 : minorOf(charge.amount);
 }
 
-/** What can still be given back, in minor units; never negative. `refundedMinor` is what the refunds that are known come to. */
+/**
+ * What went back of what was taken, in minor units. What an incomplete capture let go counts as refunded at Stripe, though
+ * it was never taken. `refundedMinor` is what the refunds that are known come to, where that is more.
+ */
+export function givenBackMinor(charge: StripeData, refundedMinor = 0): number {
+  const refunded = Math.max(minorOf(charge.amount_refunded), refundedMinor);
+  const letGo = Math.max(0, minorOf(charge.amount) - capturedMinor(charge));
+  return refunded >= letGo ? refunded - letGo : refunded;
+}
+
+/** What can still be given back, in minor units; never negative. */
 export function refundableMinor(charge: StripeData, refundedMinor = 0): number {
   if (charge.status !== undefined && charge.status !== 'succeeded') return 0;
-  return Math.max(0, capturedMinor(charge) - Math.max(minorOf(charge.amount_refunded), refundedMinor));
+  return Math.max(0, capturedMinor(charge) - givenBackMinor(charge, refundedMinor));
 }
 
 /** Where a charge stands, in one word and in one sentence; the most pressing first. Pure. */
@@ -89,7 +99,7 @@ function disputed(charge: StripeData, disputes: readonly KnownDispute[]): Charge
 const CLOSED_DISPUTES = new Set(['won', 'lost', 'warning_closed', 'prevented']);
 
 function givenBack(charge: StripeData, taken: string): ChargeStatus | null {
-  const refunded = minorOf(charge.amount_refunded);
+  const refunded = givenBackMinor(charge);
   if (refunded === 0) return null;
   const back = amountText(refunded, charge.currency);
   if (refundableMinor(charge) === 0)

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { BillingReader } from '../billing-reader.service.js';
 import type { BillingObjectView } from '../dto/billing.dto.js';
-import { capturedMinor, chargeStatus, refundableMinor } from '../objects/charge-status.js';
+import { capturedMinor, chargeStatus, givenBackMinor, refundableMinor } from '../objects/charge-status.js';
 import { Charge } from '../objects/charge.entity.js';
 import { minorOf, refId } from '../objects/shapes.js';
 import type { StripeData, StripeModel } from '../objects/stripe-model.entity.js';
@@ -37,15 +37,18 @@ export class ChargesService {
       this.links.disputesOf(row, [id]),
       this.feeOf(row),
     ]);
-    const refundedMinor = Math.max(minorOf(data.amount_refunded), refundedMinorBy(refunds));
+    const known = refundedMinorBy(refunds);
     return {
       id,
-      ...chargeStatus({ ...data, amount_refunded: refundedMinor }, disputes.map(knownDispute)),
+      ...chargeStatus(
+        { ...data, amount_refunded: Math.max(minorOf(data.amount_refunded), known) },
+        disputes.map(knownDispute),
+      ),
       currency: String(data.currency),
       amountMinor: minorOf(data.amount),
       capturedMinor: capturedMinor(data),
-      refundedMinor,
-      leftMinor: refundableMinor(data, refundedMinor),
+      refundedMinor: givenBackMinor(data, known),
+      leftMinor: refundableMinor(data, known),
       ...fee,
       customer: row.customer,
       paymentIntent: row.paymentIntent,
