@@ -2,12 +2,12 @@ import { IS_SUBSCRIPTION_LINE, LINE_DISCOUNT, PRORATION } from './invoice-views.
 import { scope, together, type SqlView, type ViewColumn } from './view.js';
 
 /** A discount for one invoice only does not lower what recurs, so what it took off this line is added again. */
-const ONE_OFF_DISCOUNT = `coalesce((
+const ONE_OFF_DISCOUNT = `CASE WHEN coalesce(l.data->'discount_amounts', '[]') = '[]' THEN 0 ELSE coalesce((
     SELECT sum(billing.minor(entry->'amount'))
       FROM jsonb_array_elements(CASE jsonb_typeof(l.data->'discount_amounts') WHEN 'array' THEN l.data->'discount_amounts' END) AS entry
       JOIN stripe.discounts d ON ${together('d', 'l')} AND d.id = stripe.ref(entry->'discount')
       LEFT JOIN stripe.coupons k ON ${together('k', 'd')} AND k.id = d.coupon
-     WHERE coalesce(d.data #>> '{coupon,duration}', d.data #>> '{source,coupon,duration}', k.data->>'duration') = 'once'), 0)`;
+     WHERE coalesce(d.data #>> '{coupon,duration}', d.data #>> '{source,coupon,duration}', k.data->>'duration') = 'once'), 0) END`;
 
 /** A proration's amount already is for a part of a period; its whole value is the price’s, less the percentages that recur. */
 const PRORATED_PERCENT = `coalesce((
@@ -74,14 +74,14 @@ const RECURRING_LINES: SqlView = {
   from: `stripe.invoice_line_items l
   JOIN stripe.invoices i ON ${together('i', 'l')} AND i.id = l.parent AND i.deleted_at IS NULL
    AND (i.status IN ('open', 'paid') OR (i.status = 'draft' AND i.data->>'auto_advance' IS DISTINCT FROM 'false'))
-  CROSS JOIN LATERAL (SELECT stripe.epoch(l.data #> '{period,start}') AS starts, stripe.epoch(l.data #> '{period,end}') AS ends) AS span
+  CROSS JOIN LATERAL (SELECT stripe.epoch(l.data #> '{period,start}') AS starts, stripe.epoch(l.data #> '{period,end}') AS ends OFFSET 0) AS span
   LEFT JOIN stripe.subscriptions s ON ${together('s', 'l')} AND s.id = l.subscription
   LEFT JOIN stripe.prices p ON ${together('p', 'l')} AND p.id = l.price
   LEFT JOIN stripe.plans o ON ${together('o', 'l')} AND o.id = l.price
   CROSS JOIN LATERAL (SELECT coalesce(
       CASE jsonb_typeof(l.data->'price') WHEN 'object' THEN l.data->'price' END, CASE jsonb_typeof(l.data->'plan') WHEN 'object' THEN l.data->'plan' END,
       p.data, o.data,
-      (SELECT coalesce(x.data->'price', x.data->'plan') FROM stripe.subscription_items x WHERE ${together('x', 'l')} AND x.parent = l.subscription AND x.price = l.price LIMIT 1)) AS data) AS price
+      (SELECT coalesce(x.data->'price', x.data->'plan') FROM stripe.subscription_items x WHERE ${together('x', 'l')} AND x.parent = l.subscription AND x.price = l.price LIMIT 1)) AS data OFFSET 0) AS price
  WHERE l.deleted_at IS NULL AND l.subscription IS NOT NULL AND (${IS_SUBSCRIPTION_LINE} OR ${PRORATION})
    AND s.status IS DISTINCT FROM 'incomplete' AND s.status IS DISTINCT FROM 'incomplete_expired'`,
 };
@@ -142,7 +142,7 @@ const MRR_MOVEMENTS: SqlView = {
    WHERE (month_after = month + interval '1 month') IS NOT TRUE AND month + interval '1 month' <= ${utc('now()')}) AS m`,
 };
 
-const sum = (movement: string): string => `coalesce(m.${movement}, 0)`;
+const MOVEMENTS = ['new', 'reactivation', 'expansion', 'contraction', 'churn'] as const;
 
 const MRR_BY_MONTH: SqlView = {
   name: 'mrr_by_month',
@@ -153,33 +153,32 @@ const MRR_BY_MONTH: SqlView = {
     CURRENCY,
     MONTH,
     ['start_minor', `(m.running - m.change)::bigint`, 'At the end of the month before.'],
-    ['new_minor', sum('new'), 'From customers who never paid regularly before.'],
-    ['reactivation_minor', sum('reactivation'), 'From customers who came back.'],
-    ['expansion_minor', sum('expansion'), 'From customers who pay more than a month ago.'],
-    ['contraction_minor', sum('contraction'), 'From customers who pay less than a month ago; negative.'],
-    ['churn_minor', sum('churn'), 'From customers who left; negative.'],
+    ['new_minor', 'm.new', 'From customers who never paid regularly before.'],
+    ['reactivation_minor', 'm.reactivation', 'From customers who came back.'],
+    ['expansion_minor', 'm.expansion', 'From customers who pay more than a month ago.'],
+    ['contraction_minor', 'm.contraction', 'From customers who pay less than a month ago; negative.'],
+    ['churn_minor', 'm.churn', 'From customers who left; negative.'],
     ['end_minor', 'm.running::bigint', 'At the month’s end; in the running month: now.'],
     ['customers_new', 'm.customers_new', 'How many customers are new or came back.'],
     ['customers_churned', 'm.customers_churned', 'How many left.'],
     ['customers_end', 'm.customers_end::bigint', 'How many pay regularly at the month’s end.'],
   ],
   from: `(
-  WITH months AS (
-    SELECT f.workspace_id, f.account, f.currency, month::date AS month
-      FROM (SELECT workspace_id, account, currency, min(month) AS first FROM billing.mrr_movements GROUP BY 1, 2, 3) AS f
-      CROSS JOIN LATERAL generate_series(f.first::timestamp, ${utc('now()')}, interval '1 month') AS month),
-  sums AS (
+  WITH sums AS (
     SELECT workspace_id, account, currency, month, sum(amount_minor)::bigint AS change,
-           ${['new', 'reactivation', 'expansion', 'contraction', 'churn']
-             .map((name) => `(sum(amount_minor) FILTER (WHERE movement = '${name}'))::bigint AS ${name}`)
-             .join(', ')},
+           ${MOVEMENTS.map((name) => `(sum(amount_minor) FILTER (WHERE movement = '${name}'))::bigint AS ${name}`).join(', ')},
            count(*) FILTER (WHERE movement IN ('new', 'reactivation')) AS customers_new, count(*) FILTER (WHERE movement = 'churn') AS customers_churned
-      FROM billing.mrr_movements GROUP BY 1, 2, 3, 4)
-  SELECT months.*, coalesce(s.change, 0) AS change, s.new, s.reactivation, s.expansion, s.contraction, s.churn,
-         coalesce(s.customers_new, 0) AS customers_new, coalesce(s.customers_churned, 0) AS customers_churned,
-         sum(coalesce(s.change, 0)) OVER upto AS running, sum(coalesce(s.customers_new - s.customers_churned, 0)) OVER upto AS customers_end
-    FROM months LEFT JOIN sums s USING (workspace_id, account, currency, month)
-  WINDOW upto AS (PARTITION BY workspace_id, account, currency ORDER BY month)) AS m`,
+      FROM billing.mrr_movements GROUP BY 1, 2, 3, 4),
+  totals AS (
+    SELECT s.*, sum(s.change) OVER upto AS running, sum(s.customers_new - s.customers_churned) OVER upto AS customers_end, lead(s.month) OVER upto AS next
+      FROM sums s WINDOW upto AS (PARTITION BY workspace_id, account, currency ORDER BY month))
+  SELECT t.workspace_id, t.account, t.currency, each::date AS month, t.running, t.customers_end,
+         ${['change', ...MOVEMENTS, 'customers_new', 'customers_churned']
+           .map((name) => `CASE WHEN each::date = t.month THEN coalesce(t.${name}, 0) ELSE 0 END AS ${name}`)
+           .join(', ')}
+    FROM totals t
+    -- A month in which nothing changed has no row of its own.
+    CROSS JOIN LATERAL generate_series(t.month::timestamp, coalesce(t.next - interval '1 month', ${utc('now()')}), interval '1 month') AS each) AS m`,
 };
 
 /** Monthly recurring revenue. Each view stands on the one before it. */

@@ -23,17 +23,21 @@ const PRICE_WITH_TIERS = `CASE WHEN ${PRICE}->>'billing_scheme' = 'tiered' AND j
                   ${PRICE})
     ELSE ${PRICE} END`;
 
-/** An item's terms and what it comes to in a month, not rounded, for `FROM stripe.subscription_items i`. */
-const ITEM_VALUE = `CROSS JOIN LATERAL (SELECT ${PRICE_WITH_TIERS} AS price, ${QUANTITY} AS quantity) AS terms
+/**
+ * An item's terms and what it comes to in a month, not rounded, for `FROM stripe.subscription_items i`. `OFFSET 0` has each
+ * of them computed once per item and not once per use.
+ */
+const ITEM_VALUE = `CROSS JOIN LATERAL (SELECT ${PRICE_WITH_TIERS} AS price, ${QUANTITY} AS quantity OFFSET 0) AS terms
   CROSS JOIN LATERAL (SELECT
     CASE WHEN billing.price_is_metered(terms.price) THEN 0
          ELSE billing.monthly(billing.price_amount(terms.price, terms.quantity), billing.price_period(terms.price), billing.price_periods(terms.price))
-    END AS gross) AS value
+    END AS gross OFFSET 0) AS value
   LEFT JOIN LATERAL (
     SELECT billing.discounted(value.gross, d.percent_off,
              billing.monthly(d.amount_off_minor, billing.price_period(terms.price), billing.price_periods(terms.price)) ORDER BY d.position) AS net
       FROM billing.subscription_discounts d
-     WHERE ${together('d', 'i')} AND d.subscription_item_id = i.id AND d.recurs) AS own ON true`;
+     WHERE ${together('d', 'i')} AND d.subscription_item_id = i.id AND d.recurs
+       AND coalesce(i.data->'discounts', '[]') <> '[]') AS own ON true`;
 
 const COUNTED = `s.status IN ('active', 'past_due') AND jsonb_typeof(s.data->'pause_collection') IS DISTINCT FROM 'object'`;
 
