@@ -15,6 +15,7 @@ import { ConfigModule } from './config/config.module.js';
 import { DocsController } from './docs.controller.js';
 import { BackfillModule } from './billing/backfill/backfill.module.js';
 import { BillingModule } from './billing/billing.module.js';
+import { TruthModule } from './billing/truth/truth.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { PartnersModule } from './partners/partners.module.js';
@@ -34,6 +35,7 @@ const ROOMS: ModuleMetadata['imports'] = [
   StripeModule,
   BillingModule,
   BackfillModule,
+  TruthModule,
   LedgerModule,
   PartnersModule,
   ReferralsModule,

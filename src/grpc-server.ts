@@ -22,6 +22,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   Accounts: 'accounts',
   Backfills: 'backfill',
   Billing: 'billing',
+  BillingTruth: 'billing_truth',
   Charges: 'charges',
   Customers: 'customers',
   Invoices: 'invoices',

@@ -20,4 +20,9 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "look something up in the service's database",
     load: async () => (await import('./sql.command.js')).SQL,
   },
+  {
+    name: 'verify',
+    summary: 'compare the mirror with Stripe',
+    load: async () => (await import('./verify.command.js')).VERIFY,
+  },
 ];

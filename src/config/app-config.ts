@@ -47,6 +47,8 @@ export class AppConfig {
   readonly livemode: boolean;
   /** What all replicas together send to Stripe in a second, at most. */
   readonly stripeRequestsPerSecond: number;
+  /** What the sweep may ask of Stripe in an hour; 0 turns it off. */
+  readonly sweepRequestsPerHour: number;
   readonly sandbox: boolean;
   readonly sandboxPort: number;
 
@@ -113,6 +115,11 @@ export function loadConfig(env: Environment): AppConfig {
       max: 3_600_000,
     }),
     ...readStripe(read, production),
+    sweepRequestsPerHour: read.integer('TRIBUTARY_SWEEP_PER_HOUR', {
+      fallback: 2_000,
+      min: 0,
+      max: 360_000,
+    }),
     sandboxPort: readPort(read, 'TRIBUTARY_SANDBOX_PORT', 12_111),
     apiKey: read.secret(
       'TRIBUTARY_API_KEY',

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RequestPriority } from '../../stripe/slot-schedule.js';
+import type { StripeObjectType } from '../objects/object-type.js';
+
+/** What is to be compared, and how hard. */
+export interface ComparisonScope {
+  workspaceId: string;
+  /** '' for the workspace's own objects. */
+  account: string;
+  types: readonly StripeObjectType[];
+  /** At most so many objects of each type, the newest; null for all. */
+  sample: number | null;
+  /** Write what Stripe has, and bury what it no longer has. */
+  repair: boolean;
+  priority: RequestPriority;
+  /** Types at once. */
+  lanes: number;
+  /** Requests an hour; null for as many as the limiter allows. */
+  requestsPerHour: number | null;
+  /** Whether what is held of a type that is listed inside another type's objects is asked about too. */
+  asksForCovered: boolean;
+  /** Called after each answer; what it throws ends the comparison. */
+  onProgress?: () => Promise<void> | void;
+}
+
+const MS_PER_HOUR = 3_600_000;
+
+/** Counts the requests of one type and spreads them over the hour. */
+export class Pace {
+  requests = 0;
+  private nextAt = 0;
+
+  constructor(private readonly scope: Pick<ComparisonScope, 'requestsPerHour' | 'onProgress'>) {}
+
+  count(): void {
+    this.requests += 1;
+  }
+
+  /** To be waited for before each request. */
+  async wait(): Promise<void> {
+    await this.scope.onProgress?.();
+    if (this.scope.requestsPerHour === null) return;
+    const now = performance.now();
+    const at = Math.max(now, this.nextAt);
+    this.nextAt = at + MS_PER_HOUR / this.scope.requestsPerHour;
+    if (at > now) await sleep(at - now);
+  }
+}

@@ -1,0 +1,52 @@
+import { ArrayMaxSize, IsArray, IsBoolean, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IdText } from '../../../common/dto-decorators.js';
+import type { TypeComparison } from '../comparison-result.js';
+import type { VerificationState } from '../verification.entity.js';
+
+const TYPES_MAX = 300;
+const SAMPLE_MAX = 1_000_000;
+
+export class CreateVerificationDto {
+  /** Names as in `/v1/billing/<type>`; all that Stripe lists when left out. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(TYPES_MAX)
+  @Matches(/^[a-z0-9_]{1,64}$/, {
+    each: true,
+    message: 'each value in types must be a type in the plural, such as "customers"',
+  })
+  types?: string[];
+
+  /** A connected account's id; the workspace's own objects when left out. */
+  @IsOptional()
+  @IdText()
+  account?: string;
+
+  /** Only so many objects of each type, the newest. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(SAMPLE_MAX)
+  sample?: number;
+
+  /** Also write what was found to be wrong: a sweep on demand. */
+  @IsOptional()
+  @IsBoolean()
+  repair?: boolean;
+}
+
+export class VerificationView {
+  id: string;
+  state: VerificationState;
+  account: string | null;
+  types: string[] | null;
+  sample: number | null;
+  repair: boolean;
+  /** Null until it is done. */
+  agrees: boolean | null;
+  /** What is known so far; whole when it is done. */
+  results: TypeComparison[];
+  error: string | null;
+  createdAt: string;
+  finishedAt: string | null;
+}

@@ -1,0 +1,37 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '../../access/access.module.js';
+import { StripeModule } from '../../stripe/stripe.module.js';
+import { BillingModule } from '../billing.module.js';
+import { ApiVersionsService } from './api-versions.service.js';
+import { Comparison } from './comparison.service.js';
+import { FreshnessService } from './freshness.service.js';
+import { PermissionsProbe } from './permissions-probe.worker.js';
+import { PermissionsService } from './permissions.service.js';
+import { Repairs } from './repairs.service.js';
+import { StripeLists } from './stripe-lists.service.js';
+import { SweepWorker } from './sweep.worker.js';
+import { TruthGrpcController } from './truth.grpc.controller.js';
+import { TruthHttpController } from './truth.http.controller.js';
+import { Unlisted } from './unlisted.service.js';
+import { VerificationsService } from './verifications.service.js';
+import { VerificationsWorker } from './verifications.worker.js';
+
+@Module({
+  imports: [AccessModule, BillingModule, StripeModule],
+  controllers: [TruthHttpController, TruthGrpcController],
+  providers: [
+    ApiVersionsService,
+    Comparison,
+    FreshnessService,
+    PermissionsProbe,
+    PermissionsService,
+    Repairs,
+    StripeLists,
+    SweepWorker,
+    Unlisted,
+    VerificationsService,
+    VerificationsWorker,
+  ],
+  exports: [Comparison],
+})
+export class TruthModule {}

@@ -1,0 +1,147 @@
+import { parseArgs } from 'node:util';
+import { WorkspacesService } from '../access/workspaces.service.js';
+import { comparedTypes } from '../billing/truth/compared-types.js';
+import { Comparison } from '../billing/truth/comparison.service.js';
+import {
+  NOT_ENABLED,
+  resultOf,
+  type ComparisonResult,
+  type TypeComparison,
+} from '../billing/truth/comparison-result.js';
+import { VERIFY_LANES } from '../billing/truth/verifications.worker.js';
+import { DomainError } from '../common/errors.js';
+import { StripeGateway } from '../stripe/stripe-gateway.service.js';
+import { toDomainError } from '../stripe/failure.js';
+import { EXIT, UsageError, type Command, type CommandTools, type House } from './command.js';
+import { textTable } from './text-table.js';
+
+const HELP = `Usage: tributary verify [options]
+
+Compares the mirror with Stripe and writes nothing: every object that Stripe lists, with the lists inside it, against its
+row; and every row that Stripe did not list against what Stripe says of it by its id.
+
+  --types <a,b>     only these types, in the plural: customers,invoices
+  --account <id>    the objects of this connected account (acct_…) instead of the workspace's own
+  --sample <n>      only the n newest objects of each type
+  --repair          also write what was found to be wrong
+  --json            print the result as JSON
+
+Rows that another API version shaped are compared by the fields that both versions have; "other version" counts them.
+
+Exit codes: 0 all agree, 1 something is off or could not be compared, 2 wrong usage, 130 interrupted.
+`;
+
+/** What a repair sets in motion. */
+const WORKERS = ['refetch', 'settle'] as const;
+
+interface Options {
+  types: string[] | null;
+  account: string;
+  sample: number | null;
+  repair: boolean;
+  json: boolean;
+}
+
+export const VERIFY: Command = {
+  help: HELP,
+  async run(args, tools) {
+    const options = optionsOf(args);
+    const types = typesOf(options);
+    const house = await tools.openHouse(tools.config());
+    try {
+      const { id: workspaceId } = await house.get(WorkspacesService).ensureHome();
+      if (!house.get(StripeGateway).isConfigured(workspaceId)) {
+        tools.err.write('Nothing can be compared without Stripe: set STRIPE_SECRET_KEY.\n');
+        return EXIT.failed;
+      }
+      if (options.repair) house.work(WORKERS);
+      const result = await compare(workspaceId, options, types, house, tools);
+      if (result === null) return EXIT.interrupted;
+      tools.out.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : report(result));
+      return result.agrees ? EXIT.done : EXIT.failed;
+    } finally {
+      await house.close();
+    }
+  },
+};
+
+function optionsOf(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      types: { type: 'string' },
+      account: { type: 'string' },
+      sample: { type: 'string' },
+      repair: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const { types, account = '', sample, repair, json } = values;
+  if (account !== '' && !/^acct_\w+$/.test(account)) {
+    throw new UsageError(`--account is "${account}"; it takes a connected account's id (acct_…)`);
+  }
+  if (sample !== undefined && !/^[1-9]\d{0,8}$/.test(sample)) {
+    throw new UsageError(`--sample is "${sample}"; it takes a whole number from 1`);
+  }
+  const names = types?.split(',').map((type) => type.trim()) ?? null;
+  return { types: names, account, sample: sample === undefined ? null : Number(sample), repair, json };
+}
+
+function typesOf({ types, account }: Options) {
+  try {
+    return comparedTypes(types, account);
+  } catch (error) {
+    throw error instanceof DomainError ? new UsageError(`--types: ${error.message}`) : error;
+  }
+}
+
+/** Null when it was interrupted. */
+async function compare(
+  workspaceId: string,
+  { account, sample, repair, types: named }: Options,
+  types: ReturnType<typeof typesOf>,
+  house: House,
+  { interrupted }: CommandTools,
+): Promise<ComparisonResult | null> {
+  const onProgress = (): void => interrupted.throwIfAborted();
+  const work = {
+    priority: 'bulk' as const,
+    lanes: VERIFY_LANES,
+    requestsPerHour: null,
+    asksForCovered: named !== null,
+  };
+  try {
+    const scope = { workspaceId, account, types, sample, repair, onProgress, ...work };
+    return resultOf(await house.get(Comparison).run(scope));
+  } catch (error) {
+    if (interrupted.aborted) return null;
+    throw toDomainError(error);
+  }
+}
+
+const COLUMNS = ['type', 'agree', 'differ', 'missing', 'extra', 'other version', 'requests'] as const;
+
+function report({ types, agrees }: ComparisonResult): string {
+  const compared = types.filter(({ skipped }) => skipped === null);
+  const rows = compared.map((type) =>
+    [type.table, type.agree, type.differ, type.missing, type.extra, type.otherVersion, type.requests].map(String),
+  );
+  const columns = COLUMNS.map((name, index) => ({ name, alignsRight: index > 0 }));
+  const lines = [...textTable(columns, rows), '', ...types.flatMap(findingLines), ...types.flatMap(skippedLines)];
+  return `${[...lines, agrees ? 'The mirror agrees with Stripe.' : 'The mirror and Stripe differ.'].join('\n')}\n`;
+}
+
+function findingLines({ findings, table }: TypeComparison): string[] {
+  return findings.map(({ id, table: where, what, fields }) => {
+    const place = where === table ? '' : ` (${where})`;
+    const how = { differs: `differs in ${fields.join(', ')}`, missing: 'is missing here', extra: 'is gone at Stripe' }[
+      what
+    ];
+    return `${table}${place}: ${id} ${how}`;
+  });
+}
+
+function skippedLines({ table, skipped }: TypeComparison): string[] {
+  if (skipped === null || skipped === NOT_ENABLED) return [];
+  return [`${table} could not be compared: ${skipped}`];
+}
