@@ -30,6 +30,7 @@ import { StripeReplica } from './stripe/stripe-replica.entity.js';
 import { EventPoll } from './webhooks/event-poll.entity.js';
 import { WebhookEndpoint } from './webhooks/webhook-endpoint.entity.js';
 import { WebhookEvent } from './webhooks/webhook-event.entity.js';
+import { WebhookRefusal } from './webhooks/webhook-refusal.entity.js';
 
 /** Every entity of every room, one by one; what is not here has no table. */
 export const ENTITIES: EntityList & unknown[] = [
@@ -59,6 +60,7 @@ export const ENTITIES: EntityList & unknown[] = [
   PayoutAttempt,
   WebhookEvent,
   WebhookEndpoint,
+  WebhookRefusal,
   EventPoll,
 ];
 

@@ -20,6 +20,21 @@ export class WebhookEndpoint {
   @Column({ name: 'sealed_secrets', type: 'text', array: true })
   sealedSecrets: string[];
 
+  /** The endpoint at Stripe (`we_…`) that was made from here; null for one that was made by hand, or is being made. */
+  @Column({ name: 'stripe_id', type: 'text', nullable: true })
+  stripeId: string | null;
+
+  /** The endpoint at Stripe that it replaces, until that one is retired. */
+  @Column({ name: 'retiring_stripe_id', type: 'text', nullable: true })
+  retiringStripeId: string | null;
+
+  /** The whole address that Stripe delivers to. */
+  @Column({ type: 'text', nullable: true })
+  url: string | null;
+
+  @Column({ name: 'event_types', type: 'text', array: true, nullable: true })
+  eventTypes: string[] | null;
+
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt: Date;
 }

@@ -4,7 +4,7 @@ import { WorkspacesService } from '../access/workspaces.service.js';
 import { DomainError, notFound } from '../common/errors.js';
 import { newId } from '../common/ids.js';
 import { AppConfig } from '../config/app-config.js';
-import type { CreateWebhookEndpointDto, WebhookEndpointView } from './dto/webhook-endpoint.dto.js';
+import type { WebhookEndpointView } from './dto/webhook-endpoint.dto.js';
 import { SecretBox } from './secret-box.js';
 import { WebhookEndpoint, type WebhookEndpointKind } from './webhook-endpoint.entity.js';
 
@@ -63,15 +63,14 @@ export class WebhookEndpointsService {
   }
 
   /** Keeps a further endpoint; the address to give to Stripe is in the answer. */
-  async create(workspaceId: string, dto: CreateWebhookEndpointDto, tx: EntityManager): Promise<WebhookEndpointView> {
+  async create(
+    workspaceId: string,
+    dto: { kind: WebhookEndpointKind; secrets: string[] },
+    tx: EntityManager,
+  ): Promise<WebhookEndpointView> {
     const endpoint = { id: newId('endpoint'), workspaceId, kind: dto.kind, sealedSecrets: this.sealAll(dto.secrets) };
     await tx.getRepository(WebhookEndpoint).insert(endpoint);
-    return {
-      id: endpoint.id,
-      kind: endpoint.kind,
-      path: `/webhooks/stripe/${endpoint.id}`,
-      secretCount: dto.secrets.length,
-    };
+    return { id: endpoint.id, kind: endpoint.kind, path: pathOfEndpoint(endpoint.id), secretCount: dto.secrets.length };
   }
 
   /** Replaces the secrets, all at once: while one is rotated, give the new one and the old one. */
@@ -81,7 +80,21 @@ export class WebhookEndpointsService {
     if (endpoint === null) throw notFound('webhook_endpoint', id, 'id');
     await endpoints.update({ id, workspaceId }, { sealedSecrets: this.sealAll(secrets) });
     this.cache.delete(id);
-    return { id, kind: endpoint.kind, path: `/webhooks/stripe/${id}`, secretCount: secrets.length };
+    return { id, kind: endpoint.kind, path: pathOfEndpoint(id), secretCount: secrets.length };
+  }
+
+  seal(secret: string): string {
+    return this.box().seal(secret);
+  }
+
+  /** Errors: `encryption_key_missing`. */
+  requireEncryption(): void {
+    this.box();
+  }
+
+  /** After a change: this process reads the endpoint anew at the next delivery, the others within a second. */
+  forget(id: string): void {
+    this.cache.delete(id);
   }
 
   private sealAll(secrets: readonly string[]): string[] {
@@ -99,4 +112,14 @@ export class WebhookEndpointsService {
     }
     return new SecretBox(encryptionKey);
   }
+}
+
+export function pathOfEndpoint(id: string): string {
+  return `/webhooks/stripe/${id}`;
+}
+
+export function viewOfEndpoint(endpoint: WebhookEndpoint): WebhookEndpointView {
+  const { id, kind, sealedSecrets, stripeId, retiringStripeId, url, eventTypes } = endpoint;
+  const secretCount = sealedSecrets.length;
+  return { id, kind, path: pathOfEndpoint(id), secretCount, stripeId, retiringStripeId, url, eventTypes };
 }

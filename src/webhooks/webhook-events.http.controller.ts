@@ -1,22 +1,17 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { EntityManager } from 'typeorm';
 import { WorkspaceId } from '../access/current-caller.js';
 import { Tx } from '../access/idempotency.js';
 import { Requires } from '../access/policy.js';
 import { IdParam } from '../common/id-param.dto.js';
-import { CreateWebhookEndpointDto, WebhookSecretsDto } from './dto/webhook-endpoint.dto.js';
 import { ListWebhookEventsQuery } from './dto/webhook-event.dto.js';
-import { WebhookEndpointsService } from './webhook-endpoints.service.js';
 import { WebhookEventsService } from './webhook-events.service.js';
 
 @ApiTags('Webhooks')
 @Controller('v1')
 export class WebhookEventsHttpController {
-  constructor(
-    private readonly events: WebhookEventsService,
-    private readonly endpoints: WebhookEndpointsService,
-  ) {}
+  constructor(private readonly events: WebhookEventsService) {}
 
   @Get('webhook-events')
   @Requires('events:read')
@@ -35,17 +30,5 @@ export class WebhookEventsHttpController {
   @Requires('events:write')
   replay(@WorkspaceId() workspaceId: string, @Param() { id }: IdParam, @Tx() tx: EntityManager) {
     return this.events.replay(workspaceId, id, tx);
-  }
-
-  @Post('webhook-endpoints')
-  @Requires('events:write')
-  createEndpoint(@WorkspaceId() workspaceId: string, @Body() dto: CreateWebhookEndpointDto, @Tx() tx: EntityManager) {
-    return this.endpoints.create(workspaceId, dto, tx);
-  }
-
-  @Put('webhook-endpoints/:id/secrets')
-  @Requires('events:write')
-  replaceSecrets(@WorkspaceId() workspaceId: string, @Param() { id }: IdParam, @Body() dto: WebhookSecretsDto) {
-    return this.endpoints.replaceSecrets(workspaceId, id, dto.secrets);
   }
 }

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { isUtf8 } from 'node:buffer';
 import type { StripeData } from '../billing/objects/stripe-model.entity.js';
+import { DomainError } from '../common/errors.js';
 import { verifySignature } from '../stripe/signatures.js';
 import { Inbox, type ReceivedEvent } from './inbox.js';
 import { factsOf, parseEvent, type EventFacts } from './received-event.js';
 import { isThin, namedObjects } from './thin-events.js';
 import { WebhookEndpointsService, type EndpointPolicy } from './webhook-endpoints.service.js';
+import { whyRefused, WebhookRefusals } from './webhook-refusals.service.js';
 
 interface Delivery {
   rawBody: Buffer | undefined;
@@ -18,16 +20,31 @@ export class WebhookReceiver {
   constructor(
     private readonly endpoints: WebhookEndpointsService,
     private readonly inbox: Inbox,
+    private readonly refusals: WebhookRefusals,
   ) {}
 
   async receive(endpointId: string | null, delivery: Delivery): Promise<{ received: true }> {
     const endpoint =
       endpointId === null ? await this.endpoints.defaultPolicy() : await this.endpoints.policyOf(endpointId);
     const rawBody = delivery.rawBody ?? Buffer.alloc(0);
-    // Signatures are about real time, whatever the business clock says.
-    verifySignature(rawBody, delivery.signature, endpoint.secrets, Date.now());
-    await this.inbox.store(readEvent(rawBody, endpoint));
+    await this.inbox.store(await this.accept(rawBody, delivery.signature, endpoint));
     return { received: true };
+  }
+
+  private async accept(
+    rawBody: Buffer,
+    signature: string | undefined,
+    endpoint: EndpointPolicy,
+  ): Promise<ReceivedEvent> {
+    try {
+      // Signatures are about real time, whatever the business clock says.
+      verifySignature(rawBody, signature, endpoint.secrets, Date.now());
+      return readEvent(rawBody, endpoint);
+    } catch (error) {
+      if (error instanceof DomainError)
+        await this.refusals.note(endpoint, whyRefused(error, { rawBody, signature }, endpoint.secrets));
+      throw error;
+    }
   }
 }
 

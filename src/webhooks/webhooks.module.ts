@@ -9,15 +9,18 @@ import { EventsPollerWorker } from './events-poller.worker.js';
 import { Inbox } from './inbox.js';
 import { InboxWorker } from './inbox.worker.js';
 import { PartitionsWorker } from './partitions.worker.js';
+import { WebhookEndpointsAtStripe } from './webhook-endpoints-at-stripe.service.js';
+import { WebhookEndpointsHttpController } from './webhook-endpoints.http.controller.js';
 import { WebhookEndpointsService } from './webhook-endpoints.service.js';
 import { WebhookEventsHttpController } from './webhook-events.http.controller.js';
 import { WebhookEventsService } from './webhook-events.service.js';
 import { WebhookReceiver } from './webhook-receiver.service.js';
+import { WebhookRefusals } from './webhook-refusals.service.js';
 import { WebhooksHttpController } from './webhooks.http.controller.js';
 
 @Module({
   imports: [AccessModule, BillingModule, StripeModule],
-  controllers: [WebhooksHttpController, WebhookEventsHttpController],
+  controllers: [WebhooksHttpController, WebhookEventsHttpController, WebhookEndpointsHttpController],
   providers: [
     EventPollsRepository,
     EventsPoller,
@@ -26,9 +29,11 @@ import { WebhooksHttpController } from './webhooks.http.controller.js';
     Inbox,
     InboxWorker,
     PartitionsWorker,
+    WebhookEndpointsAtStripe,
     WebhookEndpointsService,
     WebhookEventsService,
     WebhookReceiver,
+    WebhookRefusals,
   ],
   exports: [InboxWorker, WebhookEventsService],
 })

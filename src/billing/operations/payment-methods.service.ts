@@ -43,7 +43,7 @@ export class PaymentMethodsService {
     const owner = customer === null ? null : await this.reader.find(Customer, workspaceId, customer, row.account);
     return {
       id,
-      object: row.object,
+      object: type.object,
       ...instrumentDetailsOf(row.data),
       customer,
       isDefault: owner !== null && owner.defaultPaymentMethodId === id,
