@@ -91,7 +91,7 @@ function totalOf(view: BackfillView): string {
   return [
     `Nothing was changed. A backfill would add ${whole(added)} and change ${whole(changed)}; ${whole(unchanged)} are as Stripe has them.`,
     `${whole(deleted)} are held here and no longer listed by Stripe; a sweep looks at those one by one, a backfill leaves them.`,
-    `It would cost some ${whole(requests)} requests, as many as this look did; lists of more than ten lines or items come on top.`,
+    `It would cost some ${whole(requests)} requests, as many as this look did.`,
   ].join('\n');
 }
 

@@ -21,12 +21,12 @@ export interface WholePiece {
   states: Snapshot[];
   /** Owners with their whole lists in place of those that were cut off. */
   wholes: Snapshot[];
-  /** Of what the list showed. */
+  /** Of what the list showed, and of what came beside. */
   differences: Differences;
+  /** All that Stripe showed with it, inside of other objects or by a list of their own. */
+  beside: Snapshot[];
   /** For lists that were cut off. */
   requests: number;
-  /** Lists that would have to be fetched, where nothing is. */
-  listsLeft: number;
 }
 
 interface CutOff {
@@ -45,19 +45,23 @@ export class MemberLists {
   ) {}
 
   async complete(piece: Piece, db: EntityManager, meter: Meter): Promise<WholePiece> {
-    const { listed, expanded, task } = piece;
-    const beside = expanded === listed ? [] : expanded.flatMap(embeddedStates);
-    const differences = await this.comparing.within(() => this.bulk.differences([...listed, ...beside], db));
-    const differs = (state: Snapshot): boolean => differences.get(snapshotKey(state)) !== 'unchanged';
-    const states = [...listed, ...beside].filter(differs);
-    const cutOff = listsCutOff(piece, differs);
-    if (task.job.dryRun) return { states, wholes: [], differences, requests: 0, listsLeft: cutOff.length };
+    const { listed, expanded } = piece;
+    const within = expanded === listed ? [] : expanded.flatMap(embeddedStates);
+    const known = await this.differences([...listed, ...within], db);
+    const cutOff = listsCutOff(piece, (state) => known.get(snapshotKey(state)) !== 'unchanged');
     const answers = await atMost(AT_ONCE, cutOff, (one) => this.wholeList(one, meter));
+    const members = answers.flatMap((answer) => answer.members);
+    const differences = new Map([...known, ...(await this.differences(members, db))]);
+    const beside = [...within, ...members];
     return {
-      states: [...states, ...answers.flatMap(({ members }) => members)],
+      ...{ beside, differences, requests: meter.take() },
+      states: [...listed, ...beside].filter((state) => differences.get(snapshotKey(state)) !== 'unchanged'),
       wholes: answers.flatMap(({ whole }) => whole),
-      ...{ differences, requests: meter.take(), listsLeft: 0 },
     };
+  }
+
+  private async differences(states: readonly Snapshot[], db: EntityManager): Promise<Differences> {
+    return states.length === 0 ? new Map() : this.comparing.within(() => this.bulk.differences(states, db));
   }
 
   private async wholeList({ owner, rule }: CutOff, meter: Meter): Promise<{ whole: Snapshot[]; members: Snapshot[] }> {

@@ -96,7 +96,7 @@ export class PieceWriter {
   private async countDry(piece: Piece, whole: WholePiece, tx: EntityManager): Promise<Map<string, TypeCounts>> {
     const within = this.bulk.withinAll(whole.states);
     const differences = new Map([...whole.differences, ...(await this.bulk.differences(within, tx))]);
-    const fresh = await this.counts.meet(piece.task.job.id, [...piece.listed, ...within], tx);
+    const fresh = await this.counts.meet(piece.task.job.id, [...piece.listed, ...whole.beside, ...within], tx);
     const isFresh = (state: Snapshot): boolean => fresh.has(snapshotKey(state));
     const counted = countsOf(piece.listed.filter(isFresh), { states: within.filter(isFresh), differences });
     return counted;

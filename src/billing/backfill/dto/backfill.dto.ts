@@ -1,4 +1,4 @@
-import { ArrayNotEmpty, ArrayUnique, IsArray, IsBoolean, IsIn, IsOptional, Matches } from 'class-validator';
+import { buildMessage, IsBoolean, IsIn, IsOptional, Matches, ValidateBy } from 'class-validator';
 import { IsoInstant } from '../../../common/dto-decorators.js';
 import { PageQuery } from '../../../common/page-query.dto.js';
 import type { BackfillTaskState } from '../backfill-task.entity.js';
@@ -9,16 +9,27 @@ const STATES: readonly BackfillState[] = ['running', 'done', 'failed', 'canceled
 export const PLATFORM_ONLY = 'platform';
 export const ACCOUNT = /^(?:platform|acct_\w{1,250})$/;
 
+const TYPES_MAX = 500;
+
+/** Whether the types exist is the service's affair. */
+function TypeNames(): PropertyDecorator {
+  const is = 'a list of types in the plural, each once, such as ["customers", "invoice_payments"]';
+  const validate = (value: unknown): boolean =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.length <= TYPES_MAX &&
+    value.every((name) => typeof name === 'string' && /^[a-z0-9_]{1,64}$/.test(name)) &&
+    new Set(value).size === value.length;
+  return ValidateBy({
+    name: 'typeNames',
+    validator: { validate, defaultMessage: buildMessage(() => `$property must be ${is}`) },
+  });
+}
+
 export class CreateBackfillDto {
   /** Types in the plural, as `customers`; all when left out. What they cannot be had without is listed too. */
   @IsOptional()
-  @IsArray()
-  @ArrayNotEmpty()
-  @ArrayUnique()
-  @Matches(/^[a-z0-9_]{1,64}$/, {
-    each: true,
-    message: '$property must be types in the plural, such as "customers" or "invoice_payments"',
-  })
+  @TypeNames()
   types?: string[];
 
   /** One connected account's id, or `platform` for the workspace's own objects only; all accounts when left out. */
