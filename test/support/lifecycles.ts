@@ -32,14 +32,14 @@ export class Lifecycles {
       await this.attempt(this.pick(this.possibleSteps()));
       if (this.random() < 0.15) await this.sandbox.advance(1 + Math.floor(this.random() * 3));
     }
-    // A month later everything is renewed, some cards fail, and trials end.
-    await this.sandbox.advance(32 * 86_400);
+    // In the second week everything is renewed, some cards fail, and trials end.
+    await this.sandbox.advance(8 * 86_400);
   }
 
   private async openShop(): Promise<void> {
     for (const amount of [500, 900, 2_000, 4_900]) {
       const product = await this.stripe.products.create({ name: `Plan ${amount}` });
-      const recurring = { interval: 'month' } as const;
+      const recurring = { interval: 'week' } as const;
       this.prices.push(
         (await this.stripe.prices.create({ product: product.id, currency: 'usd', unit_amount: amount, recurring })).id,
       );
