@@ -30,7 +30,7 @@ import { payoutRoutes } from './payouts.js';
 import { priceRoutes } from './prices.js';
 import { productRoutes } from './products.js';
 import { promotionCodeRoutes } from './promotion-codes.js';
-import { storedRoutes } from './stored/stored-routes.js';
+import { shown, storedRoutes } from './stored/stored-routes.js';
 import { setupIntentRoutes } from './setup-intents.js';
 import { subscriptionItemRoutes } from './subscription-items.js';
 import { subscriptionScheduleRoutes } from './subscription-schedules.js';
@@ -109,7 +109,10 @@ export const includes: Includes = {
     const alive = scope.all('subscription', (row) => row.customer === node.id && row.status !== 'canceled');
     return embedded(newestFirst(alive), `/v1/customers/${String(node.id)}/subscriptions`);
   },
-  'customer.cash_balance': (scope, node) => maybeObject(scope, 'cash_balance', String(node.id)) ?? null,
+  'customer.cash_balance': (scope, node) => {
+    const balance = maybeObject(scope, 'cash_balance', String(node.id));
+    return balance ? shown(balance) : null;
+  },
   'customer.sources': (scope, node) =>
     embedded(sourcesOf(scope, String(node.id)), `/v1/customers/${String(node.id)}/sources`),
   'customer.tax_ids': (scope, node) =>
