@@ -70,7 +70,9 @@ function declaredHandlers(): Handler[] {
 function rawStatus(method: string, path: string): Promise<number> {
   const url = new URL(service.httpUrl);
   return new Promise((resolve, reject) => {
-    const headers = method === 'GET' || method === 'HEAD' ? {} : { 'content-type': 'application/json' };
+    // Node gives a body no length with these, so that it would not even be HTTP.
+    const isBare = ['GET', 'HEAD', 'DELETE'].includes(method);
+    const headers = isBare ? {} : { 'content-type': 'application/json' };
     const request = httpRequest(
       { host: url.hostname, port: url.port, method, path, headers, agent: false },
       (answer) => {
@@ -79,7 +81,7 @@ function rawStatus(method: string, path: string): Promise<number> {
       },
     );
     request.on('error', (error) => reject(new Error(`${method} ${path}: ${error.message}`)));
-    request.end(method === 'GET' || method === 'HEAD' ? undefined : '{}');
+    request.end(isBare ? undefined : '{}');
   });
 }
 

@@ -31,6 +31,7 @@ describe('GET /v1/billing', () => {
       deleted: false,
       syncedAt: expect.stringMatching(/^\d{4}-.*Z$/),
       apiVersion: '2026-10-28.endive',
+      dashboardUrl: `https://dashboard.stripe.com/test/customers/${person.id}`,
       data: person,
     });
   });
