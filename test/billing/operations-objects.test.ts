@@ -32,6 +32,8 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
+const faults = () => (service.sandbox as unknown as { faults: { add(fault: object): number } }).faults;
+
 const create = (objects: string, params: object, headers: Record<string, string> = {}) =>
   service.http<View>('POST', `/v1/billing/${objects}`, { params }, headers);
 
@@ -108,6 +110,40 @@ describe('writing an object of any type', () => {
     expect(third.body.data.name).toBe('Changed since');
     const listed = (await atStripe('GET', `/v1/customers?email=${email}`)) as { data: unknown[] };
     expect(listed.data).toHaveLength(1);
+  });
+
+  it.each(['reset', 'server_error'] as const)(
+    'says that it may have happened when Stripe’s answer does not come (%s), and does it once under the key it names',
+    async (kind) => {
+      const email = `${randomId('unknown')}@example.com`;
+      faults().add({ kind, committed: true, method: 'POST', path: '/v1/customers' });
+
+      const open = await service.http<{ error: { code: string; message: string } }>('POST', '/v1/billing/customers', {
+        params: { email },
+      });
+      const [, key = ''] = /Idempotency-Key: ([^"\s]+)/.exec(open.body.error.message) ?? [];
+      const repeated = await create('customers', { email }, { 'idempotency-key': key });
+
+      expect(open.status).toBeGreaterThanOrEqual(502);
+      expect(open.body.error.message).toContain('it may have happened');
+      const listed = (await atStripe('GET', `/v1/customers?email=${email}`)) as { data: Array<{ id: string }> };
+      if (kind === 'reset') {
+        expect(listed.data).toMatchObject([{ id: repeated.body.id }]);
+        expect(repeated.status).toBe(201);
+      } else {
+        // Stripe remembers a failure of its own under the key, and gives the same answer again.
+        expect(listed.data).toHaveLength(1);
+      }
+    },
+  );
+
+  it('passes Stripe’s limit on as such, and sends nothing twice', async () => {
+    faults().add({ kind: 'rate_limit', method: 'POST', path: '/v1/customers', reason: 'global-rate' });
+
+    expect(await create('customers', {})).toMatchObject({
+      status: 429,
+      body: { error: { code: 'stripe_rate_limit' } },
+    });
   });
 
   it('keeps two operations apart under one key', async () => {
