@@ -13,7 +13,9 @@ export type FailpointName =
   | 'after the answer'
   | 'between claim and apply'
   | 'before the commit of the apply'
-  | 'after the commit of the apply';
+  | 'after the commit of the apply'
+  | 'before the commit of a page'
+  | 'after the commit of a page';
 
 export interface Failpoint {
   name: FailpointName;

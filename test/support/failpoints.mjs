@@ -19,8 +19,11 @@ async function reach() {
 const isInboxInsert = (sql) => sql.includes('INSERT INTO tributary.webhook_event');
 const isClaim = (sql) => sql.includes('attempts = e.attempts + 1');
 const isMark = (sql) => sql.includes(`SET state = 'applied'`);
-/** Connections whose open transaction has marked events as applied. */
+/** A task of a backfill takes the step that its page is. */
+const isStep = (sql) => sql.includes('UPDATE tributary.backfill_task AS t') && sql.includes('jsonb_to_recordset');
+/** Connections whose open transaction has marked events as applied, and those with the step of a page. */
 const marked = new WeakSet();
+const stepped = new WeakSet();
 
 /** What happens around a statement, by the point's name: `run` executes one on the same connection. */
 const AROUND = {
@@ -46,6 +49,15 @@ const AROUND = {
     if (sql === 'COMMIT' && marked.delete(connection)) await reach();
     return query();
   },
+  'before the commit of a page': async (sql, _run, query, connection) => {
+    if (sql === 'COMMIT' && stepped.delete(connection)) await reach();
+    return query();
+  },
+  'after the commit of a page': async (sql, _run, query, connection) => {
+    const result = await query();
+    if (sql === 'COMMIT' && stepped.delete(connection)) await reach();
+    return result;
+  },
   'after the commit of the apply': async (sql, _run, query, connection) => {
     const result = await query();
     if (sql === 'COMMIT' && marked.delete(connection)) await reach();
@@ -67,6 +79,7 @@ if (name === 'after the answer') {
     if (typeof values === 'function' || typeof callback === 'function' || typeof config.submit === 'function')
       return original.call(this, config, values, callback);
     if (isMark(sql)) marked.add(this);
+    if (isStep(sql)) stepped.add(this);
     const run = (text) => original.call(this, text);
     return around(sql.trim(), run, () => original.call(this, config, values), this);
   };
