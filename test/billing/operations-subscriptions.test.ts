@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
 import type Stripe from 'stripe';
-import { deliverAll, drain, randomId, stripeEvent } from '../support/stripe-events.js';
-import { subscription, subscriptionItem } from '../support/stripe-objects.js';
+import { randomId } from '../support/stripe-events.js';
 import { Story } from '../support/story.js';
 import { clientOf, monthlyPrice, payingCustomer } from '../sandbox/support.js';
 
@@ -223,62 +222,6 @@ describe('a subscription', () => {
     expect(again.headers.get('idempotent-replayed')).toBe('true');
     expect(again.body).toEqual(first.body);
     expect(await held(id)).toMatchObject({ items: { data: [{}, {}] } });
-  });
-});
-
-describe('whether a subscription is valid', () => {
-  const unix = NOON.getTime() / 1_000;
-
-  async function known(fields: Record<string, unknown>, end = unix + DAY_SECONDS): Promise<string> {
-    const items = [
-      subscriptionItem({ current_period_start: unix - 29 * DAY_SECONDS, current_period_end: end }),
-      subscriptionItem({ current_period_start: unix - 3 * DAY_SECONDS, current_period_end: end - DAY_SECONDS }),
-    ];
-    const object = subscription(fields, items);
-    await deliverAll(story.service, [stripeEvent('customer.subscription.updated', object, { created: unix })]);
-    await drain(story.service, ['inbox']);
-    return object.id;
-  }
-
-  it.each([
-    [{ status: 'active' }, '', true, 'active'],
-    [{ status: 'trialing' }, '', true, 'trialing'],
-    [{ status: 'past_due' }, '', false, 'past_due'],
-    [{ status: 'past_due' }, `?pastDueGraceSeconds=${30 * DAY_SECONDS}`, true, 'past_due_in_grace'],
-    [{ status: 'unpaid' }, '', false, 'unpaid'],
-    [{ status: 'incomplete' }, '', false, 'incomplete'],
-    [{ status: 'canceled', ended_at: unix }, '', false, 'canceled'],
-    [{ status: 'active', cancel_at: unix - 3 * DAY_SECONDS }, '', false, 'cancellation_due'],
-    [
-      { status: 'active', pause_collection: { behavior: 'keep_as_draft', resumes_at: null } },
-      '',
-      true,
-      'collection_paused',
-    ],
-    [{ status: 'active', pause_collection: { behavior: 'void', resumes_at: unix - 1 } }, '', true, 'active'],
-    [{ status: 'a_new_one' }, '', false, 'unknown_status'],
-  ])('%j%s is told with its reason', async (fields, query, valid, reason) => {
-    const id = await known(fields);
-
-    const answer = await story.call<Record<string, unknown>>('GET', at(id, `validity${query}`));
-
-    expect(answer).toMatchObject({ valid, reason, status: fields.status });
-    expect(answer.explanation).toMatch(valid ? /^Valid: .+\.$/ : /^Not valid: .+\.$/);
-  });
-
-  it('goes by the last end among its items, and by the grace', async () => {
-    const justOver = await known({ status: 'active' }, unix - 3_600);
-    const over = await known({ status: 'active' }, unix - 3 * 3_600);
-    const validity = (id: string, query = '') => story.call('GET', at(id, `validity${query}`));
-
-    expect(await validity(justOver)).toMatchObject({ valid: true, reason: 'renewing' });
-    expect(await validity(justOver, '?graceSeconds=0')).toMatchObject({ valid: false, reason: 'period_over' });
-    expect(await validity(over)).toMatchObject({
-      valid: false,
-      reason: 'period_over',
-      currentPeriodStart: new Date((unix - 29 * DAY_SECONDS) * 1_000).toISOString(),
-      currentPeriodEnd: '2026-03-10T09:00:00.000Z',
-    });
   });
 });
 
