@@ -17,6 +17,7 @@ export class ObjectsService {
   /** A type that belongs to another object, such as a customer's tax id, is told so by that field in `params`. */
   async create(call: WriteCall, table: string, { account = '', params }: CreateObjectDto): Promise<BillingObjectView> {
     const type = this.writable(table, 'create');
+    if (type.object === 'webhook_endpoint') throw madeElsewhere();
     return this.writer.create(call, { type, account, known: params }, withoutPathFields(type, params));
   }
 
@@ -43,6 +44,12 @@ export class ObjectsService {
     const text = `Stripe lets nobody ${write} ${table}; ${allowed}`;
     throw new DomainError('unprocessable', 'write_not_supported', text, { field: 'objects' });
   }
+}
+
+/** Its secret is in Stripe's one answer, and would be lost or lie open here. */
+function madeElsewhere(): DomainError {
+  const text = 'webhook endpoints are made by POST /v1/webhook-endpoints, which keeps their secret encrypted';
+  return new DomainError('unprocessable', 'write_not_supported', text, { field: 'objects' });
 }
 
 /** The fields that go into the path are no parameters. */

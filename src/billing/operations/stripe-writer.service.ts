@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError } from '../../common/errors.js';
+import { DomainError, invalidField } from '../../common/errors.js';
 import { outcomeOf, toDomainError } from '../../stripe/failure.js';
 import { StripeGateway, type StripeAnswer } from '../../stripe/stripe-gateway.service.js';
 import { BillingReader } from '../billing-reader.service.js';
@@ -68,6 +68,7 @@ export class StripeWriter {
    * deletion is about, where Stripe's answer does not.
    */
   async write(call: WriteCall, write: StripeWrite, subject?: WrittenObject): Promise<BillingObjectView> {
+    refuseExpansions(write.params);
     const answer = await this.send(call, write);
     const snapshot = snapshotOfAnswer(call, write, answer, subject);
     if (answer.replayed === true) await this.keepAsItIsNow(snapshot);
@@ -135,7 +136,25 @@ function snapshotOfAnswer(
       'unexpected_answer',
       `Stripe's answer to ${path} names no object; it was done`,
     );
-  return snapshotOf({ workspaceId, account: type.platformOnly ? '' : account, type, id }, answer, answer.body);
+  const owner = type.platformOnly ? '' : account;
+  return snapshotOf({ workspaceId, account: owner, type, id }, answer, withoutSecret(type, answer.body));
+}
+
+/** The mirror holds objects in the shape in which webhooks carry them. */
+function refuseExpansions(params: StripeData = {}): void {
+  for (const name of ['expand', 'include'])
+    if (params[name] !== undefined)
+      throw invalidField(
+        `params.${name}`,
+        'field_not_allowed',
+        `params.${name} must be left out: what is written is kept as it is, and what it names is an object of its own`,
+      );
+}
+
+/** Stripe tells an endpoint's signing secret once, to whoever makes it; the mirror is no place for it. */
+function withoutSecret({ object }: StripeObjectType, data: StripeData): StripeData {
+  if (object !== 'webhook_endpoint') return data;
+  return Object.fromEntries(Object.entries(data).filter(([name]) => name !== 'secret'));
 }
 
 /** Stripe's refusal; where nobody knows whether it happened, that, and how to find out. */
