@@ -11,11 +11,9 @@ import type { StripeObjectType } from './objects/object-type.js';
 import { typeOfObject } from './objects/registry.js';
 import { snapshotOf, StripeFetcher, withQuery } from './mirror/stripe-fetcher.js';
 import type { StripeData } from './objects/stripe-model.entity.js';
+import { RENEWAL_GRACE_SECONDS } from './objects/subscription-validity.js';
 import { AnswerKeeper } from './operations/answer-keeper.service.js';
 import { filtersOf, type ObjectFilter } from './operations/objects-filters.js';
-
-/** Stripe drafts a renewal and finalizes it about an hour later; a subscription is not over in between. */
-const RENEWAL_GRACE_SECONDS = 2 * 3600;
 
 export interface ActiveSubscription {
   active: boolean;
