@@ -28,7 +28,13 @@ const BUILDERS: Record<string, (fields: Fields) => StripeObject> = {
       charge: 'ch_1',
       ...fields,
     }),
-  line_item: (fields) => invoiceLine({ subscription: 'sub_1', price: { id: 'price_1', object: 'price' }, ...fields }),
+  line_item: (fields) =>
+    invoiceLine({
+      subscription: 'sub_1',
+      invoice_item: 'ii_1',
+      price: { id: 'price_1', object: 'price', product: 'prod_1' },
+      ...fields,
+    }),
   invoice_payment: (fields) =>
     invoicePayment('in_1', 'pi_1', 500, { payment: { payment_intent: 'pi_1', charge: 'ch_1' }, ...fields }),
   charge: (fields) => charge({ customer: 'cus_1', payment_intent: 'pi_1', invoice: 'in_1', ...fields }),
