@@ -100,12 +100,16 @@ export class Comparison {
   }
 }
 
+/** The year 9999: nothing is younger. */
+const NEVER = 253_402_300_799;
+
 /** The running count of one type. */
 class Tally {
   readonly result: TypeComparison;
   /** Seemed wrong at first sight. */
   readonly suspects: Verdict[] = [];
   private oldest = Infinity;
+  private objects = 0;
 
   constructor(
     readonly type: StripeObjectType,
@@ -116,6 +120,7 @@ class Tally {
 
   sawPage({ objects, stampSeconds }: ListedPage): void {
     this.result.asOfSeconds = Math.min(this.result.asOfSeconds ?? Infinity, stampSeconds);
+    this.objects += objects.length;
     for (const { data } of objects) {
       if (typeof data.created === 'number') this.oldest = Math.min(this.oldest, data.created);
     }
@@ -141,9 +146,13 @@ class Tally {
     if (this.result.findings.length < FINDINGS_SHOWN) this.result.findings.push(finding);
   }
 
-  /** Of a sample only rows as young as what was listed can be missing from it; null when all were listed. */
-  oldestCreated(scope: ComparisonScope): number | null {
-    return scope.sample === null ? null : this.oldest;
+  /**
+   * Of a sample only rows that are younger than what was listed can be missing from it, and none where nothing says how
+   * young they are; null when all were listed.
+   */
+  oldestCreated({ sample }: ComparisonScope): number | null {
+    if (sample === null || this.objects < sample) return null;
+    return Number.isFinite(this.oldest) ? this.oldest : NEVER;
   }
 
   counted(): TypeComparison {

@@ -20,7 +20,7 @@ interface Search {
   pace: Pace;
   /** Rows that changed since are too young to be judged by the list. */
   startSeconds: number;
-  /** Only rows whose object was created then or later; null for all. */
+  /** Only rows whose object was created later; null for all. */
   createdFrom: number | null;
 }
 
@@ -107,7 +107,7 @@ const UNLISTED = (table: string): string => `
   SELECT m.id, m.data FROM stripe.${table} m
    WHERE m.workspace_id = $1 AND m.account = $2 AND m.id > $3 AND m.deleted_at IS NULL
      AND m.source_updated_at < to_timestamp($5)
-     AND ($6::bigint IS NULL OR m.created >= to_timestamp($6))
+     AND ($6::bigint IS NULL OR m.created > to_timestamp($6))
      AND NOT EXISTS (SELECT 1 FROM tributary.listed_object l
                       WHERE l.run_id = $4 AND l.object_table = '${table}' AND l.object_id = m.id)
    ORDER BY m.id LIMIT $7`;
