@@ -12,6 +12,19 @@ const PAGE_SIZE = 100;
 /** A list inside one object is never longer than this in practice; beyond it something is wrong. */
 const MAX_MEMBER_PAGES = 200;
 
+/** Parts that the second version of the API answers with null unless they are asked for. */
+const INCLUDED: Readonly<Record<string, readonly string[]>> = {
+  'v2.core.account': [
+    'configuration.customer',
+    'configuration.merchant',
+    'configuration.recipient',
+    'defaults',
+    'future_requirements',
+    'identity',
+    'requirements',
+  ],
+};
+
 export interface ObjectAddress {
   workspaceId: string;
   account: string;
@@ -49,10 +62,12 @@ export class StripeFetcher {
 
   /** The object as it is now; a deleted one, or one that Stripe does not know, as a tombstone. Errors are Stripe's. */
   async fetchObject(address: ObjectAddress, options: StripeReadOptions = {}): Promise<Snapshot> {
-    const answer = await this.stripe.get(address.workspaceId, pathOf(address), {
-      ...options,
-      account: address.account,
-    });
+    const included = INCLUDED[address.type.object] ?? [];
+    const path = withQuery(
+      pathOf(address),
+      included.map((field, index) => `include[${index}]=${field}`),
+    );
+    const answer = await this.stripe.get(address.workspaceId, path, { ...options, account: address.account });
     return snapshotOf(address, answer, answer.body);
   }
 
