@@ -3,13 +3,13 @@ import { DataSource, type EntityManager, type EntityTarget } from 'typeorm';
 import { WorkspacesService } from '../access/workspaces.service.js';
 import { DomainError } from '../common/errors.js';
 import { decodeCursor, toPage, type Page } from '../common/pagination.js';
-import type { BillingObjectView, ObjectsListing } from './dto/billing.dto.js';
+import type { BillingObjectView, ObjectsListing, ObjectTypeView } from './dto/billing.dto.js';
 import type { StripeObjectType } from './objects/object-type.js';
 import { STRIPE_OBJECT_TYPES, typeOfTable } from './objects/registry.js';
 import type { StripeModel } from './objects/stripe-model.entity.js';
 import { Subscription } from './objects/subscription.entity.js';
 import { SubscriptionItem } from './objects/subscription-item.entity.js';
-import { filtersOf } from './operations/objects-filters.js';
+import { filterNamesOf, filtersOf } from './operations/objects-filters.js';
 import { viewOf } from './operations/objects-view.js';
 
 /** Objects without a creation time are listed by id alone. */
@@ -23,14 +23,25 @@ export class BillingReader {
     private readonly workspaces: WorkspacesService,
   ) {}
 
-  /** The type behind a name in a URL. Errors: `object_type_not_found`, which lists what there is. */
+  /** The type behind a name in a URL. Errors: `object_type_not_found`, which names those that sound alike. */
   typeOf(table: string): StripeObjectType {
     const type = typeOfTable(table);
     if (type !== null) return type;
-    const known = STRIPE_OBJECT_TYPES.map((candidate) => candidate.table).join(', ');
-    throw new DomainError('not_found', 'object_type_not_found', `the mirror has no type "${table}"; it has ${known}`, {
-      field: 'objects',
-    });
+    const alike = alikeTypes(table);
+    const hint = alike.length === 0 ? '' : `; did you mean ${alike.join(', ')}?`;
+    const text = `the mirror has no type "${table}"${hint} GET /v1/billing lists all`;
+    throw new DomainError('not_found', 'object_type_not_found', text.replace('" GET', '"; GET'), { field: 'objects' });
+  }
+
+  /** Every type, in the order of their names, with what can be asked of it. */
+  types(): { data: ObjectTypeView[] } {
+    const data = STRIPE_OBJECT_TYPES.map((type) => ({
+      objects: type.table,
+      object: type.object === '' ? null : type.object,
+      filters: filterNamesOf(this.db, type),
+      writes: [...type.writes],
+    }));
+    return { data: data.sort((a, b) => (a.objects < b.objects ? -1 : 1)) };
   }
 
   /** The row, or null. Without `account` the workspace's own object goes before a connected account's of the same id. */
@@ -127,4 +138,17 @@ export class BillingReader {
   private async livemodeOf(workspaceId: string): Promise<boolean> {
     return (await this.workspaces.get(workspaceId)).livemode;
   }
+}
+
+const ALIKE_MAX = 5;
+const STEM_CHARS = 4;
+
+/** Types whose names share their beginning, or a word, with what was asked for. */
+function alikeTypes(asked: string): string[] {
+  const stems = asked.split('_').map((word) => word.slice(0, STEM_CHARS));
+  const shares = (table: string): boolean =>
+    table.split('_').some((word) => stems.some((stem) => stem.length === STEM_CHARS && word.startsWith(stem)));
+  return STRIPE_OBJECT_TYPES.map((type) => type.table)
+    .filter(shares)
+    .slice(0, ALIKE_MAX);
 }

@@ -43,6 +43,11 @@ export class BillingGrpcController {
     return this.billing.list(workspaceId, objects, { ...query, filters: named });
   }
 
+  @GrpcMethod('Billing', 'ListObjectTypes')
+  listObjectTypes() {
+    return this.billing.types();
+  }
+
   @GrpcMethod('Billing', 'HasActiveSubscription')
   hasActiveSubscription(@WorkspaceId() workspaceId: string, @Payload() request: HasActiveSubscriptionRequest) {
     return this.billing.hasActiveSubscription(workspaceId, request);

@@ -14,6 +14,7 @@ import {
   NoFields,
   ObjectParam,
   ObjectsParam,
+  ObjectTypesView,
   ResyncedObjectView,
   UpdateObjectDto,
   type ObjectsListing,
@@ -32,6 +33,13 @@ export class BillingHttpController {
     private readonly objects: ObjectsService,
     private readonly resyncing: ObjectsResync,
   ) {}
+
+  @Get()
+  @Requires('billing:read')
+  @ApiOkResponse({ type: ObjectTypesView })
+  listTypes(@Query() _query: NoFields) {
+    return this.billing.types();
+  }
 
   @Get(':objects')
   @Requires('billing:read')

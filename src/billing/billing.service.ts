@@ -41,6 +41,11 @@ export class BillingService {
     private readonly clock: Clock,
   ) {}
 
+  /** Every type of the mirror, and what can be asked of it. */
+  types() {
+    return this.reader.types();
+  }
+
   /** From the mirror; with `fresh` Stripe is asked first and its answer kept. */
   async retrieve(
     workspaceId: string,

@@ -377,3 +377,28 @@ describe('the same over gRPC', () => {
     });
   });
 });
+
+describe('the list of types', () => {
+  it('names every type, what it is filtered by and what can be written, over both faces', async () => {
+    const { body } = await service.http<{ data: Array<{ objects: string }> }>('GET', '/v1/billing');
+    const { message: overGrpc } = await service.grpc.call<{ data: Array<{ objects: string }> }>('Billing', 'ListObjectTypes', {});
+
+    expect(body.data.find(({ objects }) => objects === 'refunds')).toEqual({
+      objects: 'refunds',
+      object: 'refund',
+      filters: ['charge', 'created', 'paymentIntent', 'status'],
+      writes: ['create', 'update'],
+    });
+    expect(body.data.length).toBeGreaterThan(120);
+    expect(overGrpc?.data.map(({ objects }) => objects)).toEqual(body.data.map(({ objects }) => objects));
+  });
+
+  it('is pointed to by whoever misspells a type, with those that sound alike', async () => {
+    const { status, body } = await service.http<{ error: { message: string } }>('GET', '/v1/billing/customer');
+
+    expect(status).toBe(404);
+    expect(body.error.message).toBe(
+      'the mirror has no type "customer"; did you mean customers, customer_balance_transactions, customer_cash_balance_transactions? GET /v1/billing lists all',
+    );
+  });
+});

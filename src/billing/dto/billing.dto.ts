@@ -107,6 +107,22 @@ export class DeleteObjectDto extends AccountQuery {
   params?: StripeData;
 }
 
+/** A type of the mirror and what can be asked of it. */
+export class ObjectTypeView {
+  /** The name in `/v1/billing/:objects`, and of the table in schema `stripe`. */
+  objects: string;
+  /** Stripe's name of the type; null for the table that holds what no other does. */
+  object: string | null;
+  /** What a list can be filtered by. */
+  filters: string[];
+  /** What can be written through Stripe: create, update, delete. */
+  writes: string[];
+}
+
+export class ObjectTypesView {
+  data: ObjectTypeView[];
+}
+
 export class BillingObjectView {
   id: string;
   /** Stripe's name of the type. */

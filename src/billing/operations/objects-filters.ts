@@ -41,6 +41,11 @@ export function filtersOf(
   });
 }
 
+/** The columns that a list of the type can be filtered by, as requests name them. Sorted. */
+export function filterNamesOf(db: DataSource, type: StripeObjectType): string[] {
+  return [...filterableOf(db, type).keys()].sort();
+}
+
 function filterableOf(db: DataSource, type: StripeObjectType): ReadonlyMap<string, ColumnMetadata> {
   const columns = db
     .getMetadata(type.model)
