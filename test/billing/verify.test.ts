@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { StripeSandbox } from '../../sandbox/stripe-sandbox.js';
 import type { PollingWorker } from '../../src/common/background-worker.js';
+import { EXIT, UsageError, type House } from '../../src/cli/command.js';
+import { VERIFY } from '../../src/cli/verify.command.js';
 import type { TypeComparison } from '../../src/billing/truth/comparison-result.js';
 import {
   deliverAll,
@@ -204,6 +206,44 @@ describe('verifying', () => {
 
     expect(answer.status).toBe(400);
     expect(answer.body).toMatchObject({ error: { field } });
+  });
+
+  it('is a command that ends by what it found', async () => {
+    const call = async (...args: string[]) => {
+      let out = '';
+      const house: House = {
+        config: service.config,
+        get: (token) => service.app.get(token),
+        work: () => undefined,
+        close: () => Promise.resolve(),
+      };
+      const code = await VERIFY.run(args, {
+        config: () => service.config,
+        openHouse: () => Promise.resolve(house),
+        out: { write: (text) => (out += text) },
+        err: { write: (text) => (out += text) },
+        interrupted: new AbortController().signal,
+      });
+      return { code, out };
+    };
+    await sandbox.idle();
+    await drainWithRefetches(service);
+    await verify({ types: ['customers', 'subscriptions'], repair: true });
+
+    const fine = await call('--types', 'customers,subscriptions');
+    expect(fine).toMatchObject({
+      code: EXIT.done,
+      out: expect.stringMatching(/customers +\d+ +0 +0 +0[^]+agrees with Stripe/),
+    });
+
+    await service.db.query(`DELETE FROM stripe.subscriptions WHERE id = $1`, [bought[2]?.id]);
+    const off = await call('--types', 'subscriptions');
+    expect(off.code).toBe(EXIT.failed);
+    expect(off.out).toContain(`subscriptions: ${bought[2]?.id} is missing here`);
+    const json = await call('--types', 'subscriptions', '--json');
+    expect(JSON.parse(json.out)).toMatchObject({ agrees: false, types: [{ missing: 1 }] });
+    await expect(call('--sample', 'all')).rejects.toThrow(UsageError);
+    await expect(call('--types', 'gizmos')).rejects.toThrow(/there is no type gizmos/);
   });
 
   it('compares everything that Stripe lists, over gRPC too', async () => {
