@@ -1,4 +1,5 @@
 import { ApiVersionSeen } from './truth/api-version-seen.entity.js';
+import { ListFollow } from './truth/list-follow.entity.js';
 import { ListedObject } from './truth/listed-object.entity.js';
 import { Sweep } from './truth/sweep.entity.js';
 import { Verification } from './truth/verification.entity.js';
@@ -26,6 +27,7 @@ export const BILLING_ENTITIES = [
   BackfillSeen,
   ApiVersionSeen,
   ListedObject,
+  ListFollow,
   Sweep,
   Verification,
 ] as Array<new () => object>;

@@ -12,6 +12,7 @@ import { StripeLimits1764000000800 } from './migrations/1764000000800-stripe-lim
 import { Backfill1764000000900 } from './migrations/1764000000900-backfill.js';
 import { Truth1764000001000 } from './migrations/1764000001000-truth.js';
 import { Customers1764000001100 } from './migrations/1764000001100-customers.js';
+import { ListFollows1764000001200 } from './migrations/1764000001200-list-follows.js';
 
 /** Every migration, oldest first. A released one is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   Backfill1764000000900,
   Truth1764000001000,
   Customers1764000001100,
+  ListFollows1764000001200,
 ];

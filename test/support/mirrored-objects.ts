@@ -152,7 +152,10 @@ const FIELDS: Record<string, Fields> = {
   item: { price: { id: 'price_1', object: 'price' }, quantity: 1, amount_total: 500, currency: 'usd' },
   balance: { id: undefined, available: [{ amount: 500, currency: 'usd' }], pending: [] },
   balance_settings: { id: undefined, payments: { debit_negative_balances: true } },
-  balance_transaction: { source: 'ch_1', type: 'charge', status: 'available', amount: 500, fee: 20, net: 480 },
+  balance_transaction: {
+    ...{ source: 'ch_1', type: 'charge', amount: 500, fee: 20, net: 480 },
+    ...{ status: 'pending', available_on: 1_767_400_000 },
+  },
   payment_method_configuration: { active: true, is_default: true, name: 'Default' },
   payment_method_domain: { domain_name: 'example.com', enabled: true },
   payment_record: { amount: { value: 500, currency: 'usd' } },

@@ -7,6 +7,7 @@ import { mayContradictItems } from './moved-items.js';
 import { RefetchMetrics } from './refetch-metrics.js';
 import { isRetrievable } from '../objects/registry.js';
 import { discountRefs, isTruncatedList, minorOf } from '../objects/shapes.js';
+import { namedInStates, type NamedInState } from './awaited-objects.js';
 import type { Snapshot } from './snapshot.js';
 
 /** A tie can only be decided by an answer of a later second, so that it is not asked for at once. */
@@ -35,12 +36,15 @@ interface RefetchRequest {
 /** Notes what the payloads alone cannot tell, in the transaction that wrote them. Without a key for Stripe nothing is noted. */
 @Injectable()
 export class RefetchQueue {
+  private listener: ((named: readonly NamedInState[]) => void) | null = null;
+
   constructor(
     private readonly stripe: StripeGateway,
     private readonly metrics: RefetchMetrics,
   ) {}
 
   async requestWhatIsMissing(snapshots: readonly Snapshot[], tx: EntityManager): Promise<void> {
+    this.listener?.(namedInStates(snapshots));
     const known = snapshots.filter((s) => this.stripe.isConfigured(s.workspaceId));
     const askable = known.filter((s) => !s.deleted);
     const requests = [
@@ -51,6 +55,11 @@ export class RefetchQueue {
       ...known.filter(mayContradictItems).map((s) => movedRequest(s)),
     ];
     await this.request(requests, tx);
+  }
+
+  /** Told of objects that states name and that come only with a list. The states may not be committed yet. */
+  onNamed(listener: (named: readonly NamedInState[]) => void): void {
+    this.listener = listener;
   }
 
   /** Objects that were deleted and that something later told of. */

@@ -30,6 +30,16 @@ export interface ListRule {
   expand: readonly string[];
 }
 
+/** How a list of what Stripe sends no events about is read on from where it ended. */
+export interface FollowRule {
+  /** Between two looks, as long as nothing is missed. */
+  everySeconds: number;
+  /** Fields of other objects that name one of these: when it is not held, the list is looked at within seconds. */
+  namedIn: readonly string[];
+  /** The computed column with the instant at which an object is going to change, where one says that beforehand. */
+  changesAt?: string;
+}
+
 export type Write = 'create' | 'update' | 'delete';
 
 /** One row per Stripe object type: all that the mirror knows of it. */
@@ -47,6 +57,11 @@ export interface StripeObjectType {
   /** Where the one object of its kind is asked for, which has no id of its own; `{customer}` stands for a field. */
   singlePath: string | null;
   lists: readonly ListRule[];
+  /**
+   * For types without events whose objects are listed by creation and then stay as they are, but for what they announce
+   * themselves. Of others only listing them whole tells what changed.
+   */
+  followed: FollowRule | null;
   writes: readonly Write[];
   /** Empty for ids that the account chooses itself. */
   idPrefix: string;

@@ -28,6 +28,9 @@ export const STRIPE_OBJECT_TYPES: readonly StripeObjectType[] = [
   ...ROWS.filter((type) => type.hasParent),
 ];
 
+/** Those whose lists are read on every so often. */
+export const FOLLOWED_TYPES: readonly StripeObjectType[] = ROWS.filter((type) => type.followed !== null);
+
 const BY_OBJECT = new Map(ROWS.map((type) => [type.object, type]));
 const BY_TABLE = new Map(STRIPE_OBJECT_TYPES.map((type) => [type.table, type]));
 const WRITE_ORDER = new Map(STRIPE_OBJECT_TYPES.map((type, index) => [type, index]));
@@ -58,6 +61,7 @@ function typeOf({ columns, path, timeless, embedded, ...row }: ObjectTypeRow): S
     paths,
     lists: paths.slice(0, 1).map((own): ListRule => list(own, { byCreated: timeless !== true })),
     singlePath: null,
+    followed: null,
     writes: [],
     identify: ownId,
     reusesIds: row.idPrefix === '' || row.identify !== undefined,

@@ -20,9 +20,18 @@ export interface TypeFacts {
   type: StripeObjectType;
   /** As of when it was last listed whole, by a backfill or the sweep; null when never. */
   listedAt: number | null;
+  /** How far its list was read on since; null for types whose lists are not followed, and before the first look. */
+  follow: FollowFacts | null;
   openQuestions: number;
   /** The second that the oldest open question is about. */
   oldestQuestion: number | null;
+}
+
+/** Between these seconds nothing that was made is missing; announced changes are known as of `changesUntil`. */
+export interface FollowFacts {
+  from: number;
+  until: number;
+  changesUntil: number;
 }
 
 interface Bound {
@@ -68,7 +77,15 @@ function byEvents({ completeUntil, lostUntil }: EventFacts, { listedAt }: TypeFa
   return { second, reason: 'poller', because: 'until then every event of Stripe’s is known to be applied' };
 }
 
-function byListing({ listedAt }: TypeFacts): Bound {
+function byListing({ listedAt, follow }: TypeFacts): Bound {
+  const followed = follow === null ? null : Math.min(follow.until, follow.changesUntil);
+  // What was made between the listing and a later beginning of following may be missing until it is listed once more.
+  const isGapless = follow !== null && (listedAt === null || listedAt >= follow.from);
+  if (followed !== null && isGapless && followed > (listedAt ?? 0)) {
+    const because =
+      'Stripe sends no events about this type, and its list was read on until then, with the changes that its objects had announced; any other change comes with the sweep';
+    return { second: followed, reason: 'followed', because };
+  }
   if (listedAt === null) {
     const because = 'Stripe sends no events about this type, and it has never been listed whole';
     return { second: null, reason: 'never_listed', because };

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { comparedTypes, listedTypes } from './compared-types.js';
 import type { AccountFreshness, FreshnessQuery, FreshnessView } from './dto/freshness.dto.js';
-import { freshnessOf, type TypeFacts } from './freshness-rules.js';
+import { freshnessOf, type FollowFacts, type TypeFacts } from './freshness-rules.js';
 
 /** More accounts than this are asked about one by one. */
 const ACCOUNTS_MAX = 100;
@@ -22,6 +22,13 @@ interface PollRow {
   looked_at: Date | null;
   error: string | null;
   recovered: string;
+}
+
+interface FollowRow {
+  object_table: string;
+  from: string;
+  until: string;
+  changes_until: string;
 }
 
 interface TypeRow {
@@ -63,6 +70,9 @@ export class FreshnessService {
     const [events] = (await this.db.query(EVENTS, of)) as [EventRow];
     const [poll] = (await this.db.query(POLL, of)) as PollRow[];
     const rows = new Map(((await this.db.query(TYPES, of)) as TypeRow[]).map((row) => [row.object_table, row]));
+    const follows = new Map(
+      ((await this.db.query(FOLLOWS, of)) as FollowRow[]).map((row) => [row.object_table, followFacts(row)]),
+    );
     const facts = {
       completeUntil: numberOf(poll?.complete_until),
       lostUntil: numberOf(poll?.lost_until),
@@ -80,18 +90,25 @@ export class FreshnessService {
       lastLookAt: poll?.looked_at?.toISOString() ?? null,
       lastLookError: poll?.error ?? null,
       eventsRecovered: Number(poll?.recovered ?? 0),
-      types: types.map((type) => freshnessOf(facts, typeFacts(type, rows.get(type.table)), nowSeconds)),
+      types: types.map((type) =>
+        freshnessOf(facts, typeFacts(type, rows.get(type.table), follows.get(type.table)), nowSeconds),
+      ),
     };
   }
 }
 
-function typeFacts(type: TypeFacts['type'], row: TypeRow | undefined): TypeFacts {
+function typeFacts(type: TypeFacts['type'], row: TypeRow | undefined, follow: FollowFacts | undefined): TypeFacts {
   return {
     type,
+    follow: follow ?? null,
     listedAt: numberOf(row?.listed_at),
     openQuestions: Number(row?.questions ?? 0),
     oldestQuestion: numberOf(row?.oldest_question),
   };
+}
+
+function followFacts({ from, until, changes_until }: FollowRow): FollowFacts {
+  return { from: Number(from), until: Number(until), changesUntil: Number(changes_until) };
 }
 
 function numberOf(text: string | null | undefined): number | null {
@@ -119,6 +136,12 @@ const POLL = `
   SELECT extract(epoch FROM complete_until)::bigint AS complete_until, extract(epoch FROM lost_until)::bigint AS lost_until,
          looked_at, error, recovered
     FROM tributary.event_poll WHERE workspace_id = $1 AND account = $2 AND source = 'v1'`;
+
+const FOLLOWS = `
+  SELECT object_table, extract(epoch FROM complete_from)::bigint AS from, extract(epoch FROM complete_until)::bigint AS until,
+         extract(epoch FROM changes_until)::bigint AS changes_until
+    FROM tributary.list_follow
+   WHERE workspace_id = $1 AND account = $2 AND complete_until IS NOT NULL AND changes_until IS NOT NULL`;
 
 /**
  * When a type was last listed whole: by the sweep, or by a backfill that left nothing out. What a backfill began to list is

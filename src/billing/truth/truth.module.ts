@@ -2,9 +2,13 @@ import { Module } from '@nestjs/common';
 import { AccessModule } from '../../access/access.module.js';
 import { StripeModule } from '../../stripe/stripe.module.js';
 import { BillingModule } from '../billing.module.js';
+import { BulkWriter } from '../mirror/bulk-writer.js';
 import { ApiVersionsService } from './api-versions.service.js';
 import { Comparison } from './comparison.service.js';
 import { FreshnessService } from './freshness.service.js';
+import { ListFollowWorker } from './list-follow.worker.js';
+import { ListFollower } from './list-follower.service.js';
+import { ListFollowsRepository } from './list-follows.repository.js';
 import { PermissionsProbe } from './permissions-probe.worker.js';
 import { PermissionsService } from './permissions.service.js';
 import { Repairs } from './repairs.service.js';
@@ -21,8 +25,12 @@ import { VerificationsWorker } from './verifications.worker.js';
   controllers: [TruthHttpController, TruthGrpcController],
   providers: [
     ApiVersionsService,
+    BulkWriter,
     Comparison,
     FreshnessService,
+    ListFollowWorker,
+    ListFollower,
+    ListFollowsRepository,
     PermissionsProbe,
     PermissionsService,
     Repairs,

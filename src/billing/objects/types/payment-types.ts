@@ -210,7 +210,20 @@ export const PAYMENT_TYPES: readonly ObjectTypeRow[] = [
     table: 'balance_transactions',
     idPrefix: 'txn_',
     path: '/v1/balance_transactions',
-    columns: { ...refs('source'), ...texts('type', 'status') },
+    followed: {
+      everySeconds: 60,
+      namedIn: ['balance_transaction', 'failure_balance_transaction'],
+      changesAt: 'pending_until',
+    },
+    columns: {
+      ...refs('source'),
+      ...texts('type', 'status'),
+      pending_until: [
+        'timestamptz',
+        `CASE WHEN data->>'status' = 'pending' THEN stripe.epoch(data->'available_on') END`,
+        'indexed',
+      ],
+    },
   },
   {
     object: 'payment_method_configuration',
@@ -299,6 +312,7 @@ export const PAYMENT_TYPES: readonly ObjectTypeRow[] = [
     table: 'forwarding_requests',
     idPrefix: 'fwdreq_',
     path: '/v1/forwarding/requests',
+    followed: { everySeconds: 600, namedIn: [] },
     writes: ['create'],
     columns: refs('payment_method'),
   },

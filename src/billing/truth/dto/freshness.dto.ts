@@ -15,7 +15,14 @@ export class FreshnessQuery {
 
 /** What limits how far behind the rows of a type can be. */
 export type FreshnessReason =
-  'poller' | 'pending_event' | 'open_question' | 'listed_only' | 'events_lost' | 'never_looked' | 'never_listed';
+  | 'poller'
+  | 'pending_event'
+  | 'open_question'
+  | 'followed'
+  | 'listed_only'
+  | 'events_lost'
+  | 'never_looked'
+  | 'never_listed';
 
 export class TypeFreshness {
   type: string;
