@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import type { BackfillView } from '../src/billing/backfill/dto/backfill.dto.js';
+import { cpuSecondsOfTree } from './cpu-time.js';
 import { OwnPostgres, OwnService } from './own-service.js';
 import { OwnSandbox } from './own-sandbox.js';
 import { sampleAccount } from './sample-account.js';
@@ -27,6 +28,8 @@ interface Run {
   shareOfCeiling: number;
   memoryMb: { before: number; middle: number; most: number };
   walMb: number;
+  /** CPU seconds per 1,000 objects. */
+  cpu: { service: number; database: number; sandbox: number };
 }
 
 /**
@@ -101,8 +104,15 @@ async function twoRuns(postgres: OwnPostgres, sandbox: OwnSandbox, name: string,
   const db = new pg.Client({ connectionString: databaseUrl });
   await db.connect();
   try {
-    const first = await run({ name, ceiling, service, apiKey, db });
-    const second = await run({ name: `${name}, nothing changed`, ceiling, service, apiKey, db });
+    const setting = {
+      ceiling,
+      service,
+      apiKey,
+      db,
+      pids: { service: service.pid, database: postgres.pid, sandbox: sandbox.pid },
+    };
+    const first = await run({ ...setting, name });
+    const second = await run({ ...setting, name: `${name}, nothing changed` });
     return [first, second];
   } finally {
     await db.end();
@@ -116,12 +126,14 @@ interface Setting {
   service: OwnService;
   apiKey: string;
   db: pg.Client;
+  pids: Record<keyof Run['cpu'], number>;
 }
 
-async function run({ name, ceiling, service, apiKey, db }: Setting): Promise<Run> {
+async function run({ name, ceiling, service, apiKey, db, pids }: Setting): Promise<Run> {
   const before = memoryOf(service.pid);
   const memory: number[] = [];
   const walBefore = await walBytes(db);
+  const cpu = cpuWatch(pids);
   const startedAt = performance.now();
   let view = await call(service, apiKey, 'POST', '/v1/billing/backfills', {});
   while (view.state === 'running') {
@@ -140,7 +152,23 @@ async function run({ name, ceiling, service, apiKey, db }: Setting): Promise<Run
     requestsPerSecond: view.requests / seconds,
     shareOfCeiling: view.requests / seconds / ceiling,
     memoryMb: { before, middle: sorted[Math.floor(sorted.length / 2)] ?? before, most: sorted.at(-1) ?? before },
+    cpu: cpu(view.objects),
     walMb: (await walBytes(db)) / BYTES_PER_MB - walBefore / BYTES_PER_MB,
+  };
+}
+
+/** Starts counting; the answer tells what was used since, per 1,000 objects. */
+function cpuWatch(pids: Setting['pids']): (objects: number) => Run['cpu'] {
+  const now = (): Run['cpu'] => ({
+    service: cpuSecondsOfTree(pids.service),
+    database: cpuSecondsOfTree(pids.database),
+    sandbox: cpuSecondsOfTree(pids.sandbox),
+  });
+  const before = now();
+  return (objects) => {
+    const after = now();
+    const used = (of: keyof Run['cpu']): number => ((after[of] - before[of]) / objects) * 1_000;
+    return { service: used('service'), database: used('database'), sandbox: used('sandbox') };
   };
 }
 
@@ -177,6 +205,7 @@ function print(run: Run): void {
     `${run.objects} objects in ${run.seconds.toFixed(1)} s: ${run.objectsPerSecond.toFixed(0)} a second, ${run.written} written`,
     `${run.requests} requests, ${run.requestsPerSecond.toFixed(1)} a second: ${(run.shareOfCeiling * 100).toFixed(1)} % of ${run.ceiling}`,
     `memory ${memory.before.toFixed(0)} MB before, ${memory.middle.toFixed(0)} in the middle, ${memory.most.toFixed(0)} at most; WAL ${run.walMb.toFixed(1)} MB`,
+    `CPU seconds per 1,000: service ${run.cpu.service.toFixed(3)}, database ${run.cpu.database.toFixed(3)}, sandbox ${run.cpu.sandbox.toFixed(3)}`,
   ];
   process.stdout.write(`${run.name}\n${lines.map((line) => `  ${line}\n`).join('')}`);
 }

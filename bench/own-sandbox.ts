@@ -23,6 +23,10 @@ export class OwnSandbox {
     return new OwnSandbox(child, await urlOf(child));
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   /** Stores the objects as if they had come about at Stripe. */
   async put(objects: readonly object[]): Promise<void> {
     const answer = await fetch(new URL('/_sandbox/objects', this.url), {
