@@ -1,3 +1,4 @@
+import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
 import { Story } from '../support/story.js';
@@ -149,6 +150,26 @@ describe('the links', () => {
 
     expect(answer.status).toBe(403);
     expect(answer.body).toMatchObject({ error: { code: 'stripe_account_invalid' } });
+  });
+});
+
+describe('a list of accounts of the second version', () => {
+  it('leaves nothing out that Stripe shows only to those who ask for one account', async () => {
+    const { port, host } = story.sandbox;
+    const stripe = new Stripe('sk_test_v2', { host, port, protocol: 'http', telemetry: false });
+    const { id } = await stripe.v2.core.accounts.create({
+      contact_email: 'jo@example.com',
+      display_name: 'Jo',
+      configuration: { recipient: { capabilities: { stripe_balance: { stripe_transfers: { requested: true } } } } },
+    });
+
+    const { data } = await story.call<{ data: Array<{ id: string; data: Record<string, unknown> }> }>(
+      'GET',
+      '/v1/billing/v2_core_accounts?fresh=true',
+    );
+
+    const held = data.find((view) => view.id === id)?.data;
+    expect(held).toMatchObject({ configuration: { recipient: { capabilities: expect.anything() } } });
   });
 });
 

@@ -3,6 +3,7 @@ import { DomainError } from '../../common/errors.js';
 import { endpointOf } from '../../stripe/endpoint.js';
 import { StripeGateway, type StripeAnswer, type StripeReadOptions } from '../../stripe/stripe-gateway.service.js';
 import type { StripeObjectType } from '../objects/object-type.js';
+import { STRIPE_OBJECT_TYPES } from '../objects/registry.js';
 import { embeddedObjects, isObject, refId } from '../objects/shapes.js';
 import { RANK_FETCHED, type Snapshot } from './snapshot.js';
 import type { StripeData } from '../objects/stripe-model.entity.js';
@@ -12,18 +13,12 @@ const PAGE_SIZE = 100;
 /** A list inside one object is never longer than this in practice; beyond it something is wrong. */
 const MAX_MEMBER_PAGES = 200;
 
-/** Parts that the second version of the API answers with null unless they are asked for. */
-const INCLUDED: Readonly<Record<string, readonly string[]>> = {
-  'v2.core.account': [
-    'configuration.customer',
-    'configuration.merchant',
-    'configuration.recipient',
-    'defaults',
-    'future_requirements',
-    'identity',
-    'requirements',
-  ],
-};
+/** Types whose lists show less than an object that is asked for, by the list's path. */
+const STUBS_BY_PATH = new Map(
+  STRIPE_OBJECT_TYPES.filter((type) => type.includes.length > 0).flatMap((type) =>
+    type.lists.map(({ path }): [string, StripeObjectType] => [path, type]),
+  ),
+);
 
 export interface ObjectAddress {
   workspaceId: string;
@@ -62,10 +57,9 @@ export class StripeFetcher {
 
   /** The object as it is now; a deleted one, or one that Stripe does not know, as a tombstone. Errors are Stripe's. */
   async fetchObject(address: ObjectAddress, options: StripeReadOptions = {}): Promise<Snapshot> {
-    const included = INCLUDED[address.type.object] ?? [];
     const path = withQuery(
       pathOf(address),
-      included.map((field, index) => `include[${index}]=${field}`),
+      address.type.includes.map((field, index) => `include[${index}]=${field}`),
     );
     const answer = await this.stripe.get(address.workspaceId, path, { ...options, account: address.account });
     return snapshotOf(address, answer, answer.body);
@@ -86,13 +80,27 @@ export class StripeFetcher {
         ...request,
         account: of.account,
       });
-      const objects = (Array.isArray(body.data) ? body.data : []).filter(isObject);
-      return { objects, next: nextOf(body, objects), stampSeconds, apiVersion };
+      const listed = (Array.isArray(body.data) ? body.data : []).filter(isObject);
+      const objects = await this.askedForOneByOne(of, listed, request);
+      return { objects, next: nextOf(body, listed), stampSeconds, apiVersion };
     } catch (error) {
       if (size.length === 0 || !refusesPageSize(error)) throw error;
       this.unpaged.add(endpoint);
       return this.fetchPage(of, next, options);
     }
+  }
+
+  /** Objects whose list shows less of them than they are; the page's stamp, which is the earlier one, holds for them too. */
+  private async askedForOneByOne(
+    of: ListAddress,
+    listed: StripeData[],
+    options: StripeReadOptions,
+  ): Promise<StripeData[]> {
+    const type = STUBS_BY_PATH.get(of.path.split('?', 1)[0] ?? '');
+    if (type === undefined) return listed;
+    const whole: StripeData[] = [];
+    for (const { id } of listed) whole.push((await this.fetchObject({ ...of, type, id: String(id) }, options)).data);
+    return whole;
   }
 
   /** Every page of a list; stamped with the earliest answer, so that it never claims to be newer than it is. */
@@ -108,6 +116,16 @@ export class StripeFetcher {
       next = page.next;
     }
     return { objects, stampSeconds: first.stampSeconds, apiVersion: first.apiVersion };
+  }
+
+  /** The object with these fields, which Stripe shows only on request. Errors are Stripe's. */
+  async fetchWith(address: ObjectAddress, fields: readonly string[]): Promise<Snapshot> {
+    const path = withQuery(
+      pathOf(address),
+      fields.map((field) => `expand[]=${field}`),
+    );
+    const answer = await this.stripe.get(address.workspaceId, path, { account: address.account, priority: 'refetch' });
+    return snapshotOf(address, answer, answer.body);
   }
 
   /** The object with its discounts expanded; for their sake only, as an expanded object is not what webhooks carry. */

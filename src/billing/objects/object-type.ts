@@ -12,6 +12,11 @@ export interface EmbeddedRule {
    * version won, and what is missing from it is gone. Anything else seen inside an object is a state like any other.
    */
   owned: boolean;
+  /**
+   * The field is no object of Stripe's and none of its parts is: it is kept whole, as an object of the rule's type, under
+   * the id of what it stands in.
+   */
+  whole?: true;
   /** Where the whole list can be had when the embedded one is cut off; `{id}` is the parent's. */
   list?: string;
 }
@@ -54,6 +59,11 @@ export interface StripeObjectType {
    * of the object. Empty where an object is reached only inside others.
    */
   paths: readonly string[];
+  /**
+   * Parts that Stripe answers with null unless one object is asked for with them. A list shows none of them, so that what it
+   * shows is asked for one by one.
+   */
+  includes: readonly string[];
   /** Where the one object of its kind is asked for, which has no id of its own; `{customer}` stands for a field. */
   singlePath: string | null;
   lists: readonly ListRule[];

@@ -60,6 +60,7 @@ function typeOf({ columns, path, timeless, embedded, ...row }: ObjectTypeRow): S
   return {
     paths,
     lists: paths.slice(0, 1).map((own): ListRule => list(own, { byCreated: timeless !== true })),
+    includes: [],
     singlePath: null,
     followed: null,
     writes: [],

@@ -233,10 +233,14 @@ export const BILLING_TYPES: readonly ObjectTypeRow[] = [
     table: 'prices',
     idPrefix: 'price_',
     path: '/v1/prices',
+    // Stripe shows tiers only to those who ask for them, and in no webhook.
+    lists: [list('/v1/prices', { expand: ['tiers'] })],
+    embedded: [{ field: 'tiers', object: 'price_tiers', owned: false, whole: true }],
     writes: CREATE_UPDATE,
     dashboard: 'prices',
     columns: { ...refs('product'), ...flags('active') },
   },
+  { object: 'price_tiers', table: 'price_tiers', idPrefix: '', hasCreated: false },
   {
     object: 'plan',
     table: 'plans',
