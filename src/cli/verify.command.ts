@@ -123,11 +123,14 @@ const COLUMNS = ['type', 'agree', 'differ', 'missing', 'extra', 'other version',
 
 function report({ types, agrees }: ComparisonResult): string {
   const compared = types.filter(({ skipped }) => skipped === null);
-  const rows = compared.map((type) =>
+  const filled = compared.filter(({ agree, differ, missing, extra }) => agree + differ + missing + extra > 0);
+  const empty = compared.length - filled.length;
+  const rows = filled.map((type) =>
     [type.table, type.agree, type.differ, type.missing, type.extra, type.otherVersion, type.requests].map(String),
   );
   const columns = COLUMNS.map((name, index) => ({ name, alignsRight: index > 0 }));
-  const lines = [...textTable(columns, rows), '', ...types.flatMap(findingLines), ...types.flatMap(skippedLines)];
+  const rest = empty === 0 ? [] : [`${empty} more types have no objects, neither here nor at Stripe.`];
+  const lines = [...textTable(columns, rows), ...rest, '', ...types.flatMap(findingLines), ...types.flatMap(skippedLines)];
   return `${[...lines, agrees ? 'The mirror agrees with Stripe.' : 'The mirror and Stripe differ.'].join('\n')}\n`;
 }
 
