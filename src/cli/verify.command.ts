@@ -130,7 +130,13 @@ function report({ types, agrees }: ComparisonResult): string {
   );
   const columns = COLUMNS.map((name, index) => ({ name, alignsRight: index > 0 }));
   const rest = empty === 0 ? [] : [`${empty} more types have no objects, neither here nor at Stripe.`];
-  const lines = [...textTable(columns, rows), ...rest, '', ...types.flatMap(findingLines), ...types.flatMap(skippedLines)];
+  const lines = [
+    ...textTable(columns, rows),
+    ...rest,
+    '',
+    ...types.flatMap(findingLines),
+    ...types.flatMap(skippedLines),
+  ];
   return `${[...lines, agrees ? 'The mirror agrees with Stripe.' : 'The mirror and Stripe differ.'].join('\n')}\n`;
 }
 
