@@ -3,6 +3,7 @@ import { stripeId } from '../core/ids.js';
 import type { Scope } from '../core/scope.js';
 import type { Kinds } from '../core/wire.js';
 import { mergeMetadata } from '../http/params.js';
+import { keepTiers, readTiers, type TieredFields } from './price-tiers.js';
 
 type Product = Kinds['product'];
 type Price = Kinds['price'];
@@ -36,7 +37,7 @@ export function createProduct(scope: Scope, patch: Partial<Product> & { name: st
   );
 }
 
-export interface PriceFields {
+export interface PriceFields extends TieredFields {
   currency: string;
   unit_amount?: number;
   unit_amount_decimal?: string;
@@ -47,14 +48,17 @@ export interface PriceFields {
 
 export function createPrice(scope: Scope, product: string, fields: PriceFields, patch: Partial<Price> = {}): Price {
   const { interval, interval_count = 1 } = fields.recurring ?? {};
-  const unitAmount = wholeUnits(fields);
+  const tiers = readTiers(fields);
+  const unitAmount = tiers === null ? wholeUnits(fields) : null;
+  const id = stripeId('price');
+  if (tiers !== null) keepTiers(scope, id, tiers);
   return scope.insert(
     'price',
     {
-      id: stripeId('price'),
+      id,
       object: 'price',
       active: true,
-      billing_scheme: 'per_unit',
+      billing_scheme: tiers === null ? 'per_unit' : 'tiered',
       created: scope.now,
       currency: fields.currency,
       custom_unit_amount: null,
@@ -67,11 +71,11 @@ export function createPrice(scope: Scope, product: string, fields: PriceFields, 
         ? { interval, interval_count, meter: null, trial_period_days: null, usage_type: 'licensed' }
         : null,
       tax_behavior: fields.tax_behavior ?? 'unspecified',
-      tiers_mode: null,
+      tiers_mode: fields.tiers_mode ?? null,
       transform_quantity: null,
       type: interval ? 'recurring' : 'one_time',
       unit_amount: unitAmount,
-      unit_amount_decimal: String(unitAmount),
+      unit_amount_decimal: unitAmount === null ? null : String(unitAmount),
       ...patch,
     },
     'price.created',

@@ -99,6 +99,14 @@ export interface ItemsRow {
   trialPeriodDays?: number | null;
 }
 
+/** The tiers of a price, which Stripe shows only to those who ask for them. Kept under the price's id. */
+export interface TiersRow {
+  id: string;
+  object: 'sandbox.tiers';
+  created: number;
+  tiers: Wire<Stripe.Price.Tier>[];
+}
+
 /** How much a meter counted, one row an event. */
 export interface MeterReadingRow {
   id: string;
@@ -164,6 +172,7 @@ export interface Kinds {
   'sandbox.checkout': CheckoutRow;
   'sandbox.invoice': InvoiceRow;
   'sandbox.items': ItemsRow;
+  'sandbox.tiers': TiersRow;
   'sandbox.meter_reading': MeterReadingRow;
 }
 export type Kind = keyof Kinds;

@@ -105,6 +105,7 @@ export const includes: Includes = {
     const refunds = scope.all('refund', ({ charge }) => charge === node.id);
     return embedded(newestFirst(refunds), `/v1/charges/${String(node.id)}/refunds`);
   },
+  'price.tiers': (scope, { id }) => scope.maybe('sandbox.tiers', String(id))?.tiers,
   'customer.subscriptions': (scope, node) => {
     const alive = scope.all('subscription', (row) => row.customer === node.id && row.status !== 'canceled');
     return embedded(newestFirst(alive), `/v1/customers/${String(node.id)}/subscriptions`);

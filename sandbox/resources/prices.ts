@@ -14,9 +14,14 @@ import {
   oneOf,
   required,
   text,
+  type Param,
 } from '../http/params.js';
 import { listing, retrieve, route, same, type Route } from '../http/router.js';
 import { recurring } from './shared.js';
+
+const upTo: Param<number | 'inf'> = {
+  read: (value, path) => (value === 'inf' ? value : int.read(value, path)),
+};
 
 export const priceRoutes: Route[] = [
   route(
@@ -24,6 +29,7 @@ export const priceRoutes: Route[] = [
     '/v1/prices',
     {
       active: bool,
+      billing_scheme: oneOf('per_unit', 'tiered'),
       currency: required(currency),
       lookup_key: text,
       metadata,
@@ -32,6 +38,8 @@ export const priceRoutes: Route[] = [
       product_data: object({ name: required(text), metadata }),
       recurring,
       tax_behavior: oneOf('exclusive', 'inclusive', 'unspecified'),
+      tiers: list(object({ up_to: required(upTo), unit_amount: int, flat_amount: int })),
+      tiers_mode: oneOf('graduated', 'volume'),
       transfer_lookup_key: bool,
       unit_amount: int,
       unit_amount_decimal: decimalText,

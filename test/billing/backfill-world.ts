@@ -93,6 +93,7 @@ const NOT_PUT = new Set(
     'tax.settings',
     'line_item',
     'subscription_item',
+    'price_tiers',
     'item',
     'credit_note_line_item',
   ].concat([

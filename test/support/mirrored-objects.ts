@@ -152,6 +152,7 @@ const FIELDS: Record<string, Fields> = {
   item: { price: { id: 'price_1', object: 'price' }, quantity: 1, amount_total: 500, currency: 'usd' },
   balance: { id: undefined, available: [{ amount: 500, currency: 'usd' }], pending: [] },
   balance_settings: { id: undefined, payments: { debit_negative_balances: true } },
+  price_tiers: { tiers: [{ up_to: null, unit_amount: 300 }] },
   balance_transaction: {
     ...{ source: 'ch_1', type: 'charge', amount: 500, fee: 20, net: 480 },
     ...{ status: 'pending', available_on: 1_767_400_000 },

@@ -8,7 +8,7 @@ import type { StripeData } from '../objects/stripe-model.entity.js';
 import { isMissing } from './missing.js';
 import { contradictedItems } from './moved-items.js';
 import type { RefetchReason } from './refetch.entity.js';
-import { childOf, RANK_FETCHED, type Snapshot } from './snapshot.js';
+import { childOf, RANK_FETCHED, withoutExpansions, type Snapshot } from './snapshot.js';
 import { snapshotOf, StripeFetcher, tombstoneOf, type ObjectAddress } from './stripe-fetcher.js';
 
 export interface Question extends ObjectAddress {
@@ -49,6 +49,8 @@ export class RefetchQuestions {
         return this.askForDiscounts(question);
       case 'payments':
         return this.askForPayments(question);
+      case 'tiers':
+        return this.askForTiers(question);
     }
   }
 
@@ -117,6 +119,18 @@ export class RefetchQuestions {
     const carrier = snapshotOf(question, answer, answer.body);
     const snapshots = discounts.flatMap((data) => childOf(carrier, data, { rank: RANK_FETCHED, parent: null }));
     return { snapshots, completeOwner: null, subject: answer.body, answered: true };
+  }
+
+  /** The price comes along, as webhooks carry it. */
+  private async askForTiers(question: Question): Promise<Answer> {
+    try {
+      const price = await this.fetcher.fetchWith(question, ['tiers']);
+      const snapshots = withoutExpansions(price, ['tiers']);
+      return { snapshots, completeOwner: null, subject: price.data, answered: true };
+    } catch (error) {
+      if (!isMissing(error, question.type)) throw error;
+      return this.askForObject(question);
+    }
   }
 
   private async askForPayments(question: Question): Promise<Answer> {

@@ -52,6 +52,7 @@ export class RefetchQueue {
       ...askable.filter(hasTruncatedMembers).map((s) => request(s, 'members', 0)),
       ...askable.filter(mayLackPayments).map((s) => request(s, 'payments', COMPANION_DELAY_SECONDS)),
       ...(await withUnknownDiscounts(askable, tx)).map((s) => request(s, 'discounts', 0)),
+      ...(await withUnknownTiers(askable, tx)).map((s) => request(s, 'tiers', 0)),
       ...known.filter(mayContradictItems).map((s) => movedRequest(s)),
     ];
     await this.request(requests, tx);
@@ -125,6 +126,20 @@ async function withUnknownDiscounts(snapshots: readonly Snapshot[], tx: EntityMa
   )) as Array<{ id: string }>;
   const known = new Set(rows.map((row) => row.id));
   return carriers.filter(({ ids }) => ids.some((id) => !known.has(id))).map(({ snapshot }) => snapshot);
+}
+
+async function withUnknownTiers(snapshots: readonly Snapshot[], tx: EntityManager): Promise<Snapshot[]> {
+  const tiered = snapshots.filter(
+    ({ type, data }) => type.object === 'price' && data.billing_scheme === 'tiered' && !('tiers' in data),
+  );
+  if (tiered.length === 0) return [];
+  const rows = (await tx.query(
+    `SELECT u.n FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS u(workspace_id, account, id, n)
+      WHERE NOT EXISTS (SELECT FROM stripe.price_tiers t
+                         WHERE t.workspace_id = u.workspace_id AND t.account = u.account AND t.id = u.id)`,
+    [tiered.map((s) => s.workspaceId), tiered.map((s) => s.account), tiered.map((s) => s.id)],
+  )) as Array<{ n: string }>;
+  return rows.flatMap(({ n }) => tiered[Number(n) - 1] ?? []);
 }
 
 async function enqueue(requests: readonly RefetchRequest[], tx: EntityManager): Promise<void> {

@@ -3,9 +3,11 @@ import type { StripeData } from '../objects/stripe-model.entity.js';
 
 /**
  * Why Stripe is to be asked: which part of an object the payloads alone could not tell. `undecided`: events of one second
- * contradict each other; `contested`: something told of a deleted object; `named`: a thin event names it and shows nothing.
+ * contradict each other; `contested`: something told of a deleted object; `named`: a thin event names it and shows nothing;
+ * `tiers`: a price has tiers, which webhooks do not show.
  */
-export type RefetchReason = 'undecided' | 'contested' | 'members' | 'discounts' | 'payments' | 'named' | 'moved';
+export type RefetchReason =
+  'undecided' | 'contested' | 'members' | 'discounts' | 'payments' | 'named' | 'moved' | 'tiers';
 
 /** A question to Stripe that waits for its turn. */
 @Entity({ schema: 'tributary', name: 'refetch' })

@@ -117,7 +117,14 @@ export function ownedMembers(snapshot: Snapshot): Snapshot[] {
 
 /** What stands in the field, as far as the rule speaks of it. */
 export function objectsOf(rule: EmbeddedRule, snapshot: Snapshot): StripeData[] {
+  if (rule.whole === true) return wholeField(rule, snapshot);
   return embeddedObjects(snapshot.data[rule.field]).filter((data) => rule.objects.includes(String(data.object)));
+}
+
+/** The field as an object of its own; nothing where it is empty, or not shown. */
+function wholeField({ field, objects: [object] }: EmbeddedRule, { id, data }: Snapshot): StripeData[] {
+  const value = data[field];
+  return Array.isArray(value) && value.length > 0 ? [{ id, object, [field]: value }] : [];
 }
 
 /** A state of `data` as part of `of`; nothing when it has no id to be kept under. */

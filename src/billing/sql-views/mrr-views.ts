@@ -1,5 +1,5 @@
 import { IS_SUBSCRIPTION_LINE, LINE_DISCOUNT, PRORATION } from './invoice-views.js';
-import { scope, together, type SqlView, type ViewColumn } from './view.js';
+import { scope, together, withTiers, type SqlView, type ViewColumn } from './view.js';
 
 /** A discount for one invoice only does not lower what recurs, so what it took off this line is added again. */
 const ONE_OFF_DISCOUNT = `CASE WHEN coalesce(l.data->'discount_amounts', '[]') = '[]' THEN 0 ELSE coalesce((
@@ -81,7 +81,8 @@ const RECURRING_LINES: SqlView = {
   CROSS JOIN LATERAL (SELECT coalesce(
       CASE jsonb_typeof(l.data->'price') WHEN 'object' THEN l.data->'price' END, CASE jsonb_typeof(l.data->'plan') WHEN 'object' THEN l.data->'plan' END,
       p.data, o.data,
-      (SELECT coalesce(x.data->'price', x.data->'plan') FROM stripe.subscription_items x WHERE ${together('x', 'l')} AND x.parent = l.subscription AND x.price = l.price LIMIT 1)) AS data OFFSET 0) AS price
+      (SELECT coalesce(x.data->'price', x.data->'plan') FROM stripe.subscription_items x WHERE ${together('x', 'l')} AND x.parent = l.subscription AND x.price = l.price LIMIT 1)) AS data OFFSET 0) AS told
+  CROSS JOIN LATERAL (SELECT ${withTiers('told.data', 'l.price', 'l')} AS data OFFSET 0) AS price
  WHERE l.deleted_at IS NULL AND l.subscription IS NOT NULL AND (${IS_SUBSCRIPTION_LINE} OR ${PRORATION})
    AND s.status IS DISTINCT FROM 'incomplete' AND s.status IS DISTINCT FROM 'incomplete_expired'`,
 };

@@ -10,24 +10,18 @@ import {
   time,
   together,
   whole,
+  withTiers,
   type SqlView,
 } from './view.js';
 
 const PRICE = `coalesce(CASE jsonb_typeof(i.data->'price') WHEN 'object' THEN i.data->'price' END, i.data->'plan')`;
 const QUANTITY = `coalesce(billing.decimal(i.data->'quantity'), 1)`;
 
-/** Tiers are not part of a price inside another object; the price's own row may have them. */
-const PRICE_WITH_TIERS = `CASE WHEN ${PRICE}->>'billing_scheme' = 'tiered' AND jsonb_typeof(${PRICE}->'tiers') IS DISTINCT FROM 'array'
-    THEN coalesce((SELECT p.data FROM stripe.prices p WHERE ${together('p', 'i')} AND p.id = i.price AND jsonb_typeof(p.data->'tiers') = 'array'),
-                  (SELECT p.data FROM stripe.plans p WHERE ${together('p', 'i')} AND p.id = i.price AND jsonb_typeof(p.data->'tiers') = 'array'),
-                  ${PRICE})
-    ELSE ${PRICE} END`;
-
 /**
  * An item's terms and what it comes to in a month, not rounded, for `FROM stripe.subscription_items i`. `OFFSET 0` has each
  * of them computed once per item and not once per use.
  */
-const ITEM_VALUE = `CROSS JOIN LATERAL (SELECT ${PRICE_WITH_TIERS} AS price, ${QUANTITY} AS quantity OFFSET 0) AS terms
+const ITEM_VALUE = `CROSS JOIN LATERAL (SELECT ${withTiers(PRICE, 'i.price', 'i')} AS price, ${QUANTITY} AS quantity OFFSET 0) AS terms
   CROSS JOIN LATERAL (SELECT
     CASE WHEN billing.price_is_metered(terms.price) THEN 0
          ELSE billing.monthly(billing.price_amount(terms.price, terms.quantity), billing.price_period(terms.price), billing.price_periods(terms.price))

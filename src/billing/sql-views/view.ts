@@ -57,5 +57,17 @@ export const minor = (row: string, field: string): string => `billing.minor(${ro
 export const whole = (row: string, field: string): string => `billing.minor(${row}.data->'${field}')::integer`;
 
 /** The condition that two rows belong to the same workspace and account. */
+/**
+ * A price's object with its tiers, which webhooks leave out of it: they are rows of their own, and stand in the price's only
+ * when some other shape of it showed them. `row` has the workspace and the account.
+ */
+export const withTiers = (price: string, id: string, row: string): string =>
+  `CASE WHEN ${price}->>'billing_scheme' = 'tiered' AND jsonb_typeof(${price}->'tiers') IS DISTINCT FROM 'array'
+    THEN coalesce((SELECT ${price} || jsonb_build_object('tiers', held.data->'tiers') FROM stripe.price_tiers held WHERE ${together('held', row)} AND held.id = ${id}),
+                  (SELECT held.data FROM stripe.prices held WHERE ${together('held', row)} AND held.id = ${id} AND jsonb_typeof(held.data->'tiers') = 'array'),
+                  (SELECT held.data FROM stripe.plans held WHERE ${together('held', row)} AND held.id = ${id} AND jsonb_typeof(held.data->'tiers') = 'array'),
+                  ${price})
+    ELSE ${price} END`;
+
 export const together = (row: string, other: string): string =>
   `${row}.workspace_id = ${other}.workspace_id AND ${row}.account = ${other}.account`;
