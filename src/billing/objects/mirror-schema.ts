@@ -35,7 +35,9 @@ async function alignTable(runner: QueryRunner, table: EntityMetadata): Promise<v
       `CREATE TABLE ${table.tablePath} (${table.columns.map(columnSql).join(', ')}, PRIMARY KEY (${key}))`,
     );
   } else {
-    for (const column of table.columns) await alignColumn(runner, table, column, held);
+    // In one statement: a table is written anew once, however many of its columns are computed.
+    const changes = table.columns.flatMap((column) => columnChanges(column, held));
+    if (changes.length > 0) await runner.query(`ALTER TABLE ${table.tablePath} ${changes.join(', ')}`);
   }
   await registerGeneratedColumns(
     runner,
@@ -50,18 +52,12 @@ async function alignTable(runner: QueryRunner, table: EntityMetadata): Promise<v
 }
 
 /** Adds what is missing; a column whose expression is another one now is made anew, with the indexes that were on it. */
-async function alignColumn(
-  runner: QueryRunner,
-  table: EntityMetadata,
-  column: ColumnMetadata,
-  held: ReadonlyMap<string, string | null>,
-): Promise<void> {
+function columnChanges(column: ColumnMetadata, held: ReadonlyMap<string, string | null>): string[] {
+  const added = `ADD COLUMN ${columnSql(column)}`;
   const expression = held.get(column.databaseName);
-  if (expression !== undefined && (!isGenerated(column) || expression === column.asExpression)) return;
-  if (expression !== undefined) {
-    await runner.query(`ALTER TABLE ${table.tablePath} DROP COLUMN "${column.databaseName}"`);
-  }
-  await runner.query(`ALTER TABLE ${table.tablePath} ADD COLUMN ${columnSql(column)}`);
+  if (expression === undefined) return [added];
+  if (!isGenerated(column) || expression === column.asExpression) return [];
+  return [`DROP COLUMN "${column.databaseName}"`, added];
 }
 
 /** The columns that the table has, with the expressions they were made with; empty when there is no such table. */

@@ -108,5 +108,5 @@ export type ObjectTypeRow = Pick<StripeObjectType, 'object' | 'table' | 'idPrefi
 /** Computed columns of a type that has no class, by name. */
 export type Columns = Record<
   string,
-  readonly [type: 'text' | 'boolean' | 'timestamptz', expression: string, indexed?: 'indexed']
+  readonly [type: 'text' | 'boolean' | 'bigint' | 'timestamptz', expression: string, indexed?: 'indexed']
 >;

@@ -59,3 +59,13 @@ export const only = (name: string) => (): string => name;
 
 /** Stripe's field `account` under another name: the key has a column that is called so. */
 export const CONNECTED_ACCOUNT: Columns = { connected_account: ['text', ref('account'), 'indexed'] };
+
+/** How often a price or plan is charged, and whether for usage. */
+export const PRICE_TERMS: Columns = {
+  interval: ['text', `coalesce(data#>>'{recurring,interval}', data->>'interval')`],
+  interval_count: [
+    'bigint',
+    `coalesce(stripe.whole(data#>'{recurring,interval_count}'), stripe.whole(data->'interval_count'))`,
+  ],
+  usage_type: ['text', `coalesce(data#>>'{recurring,usage_type}', data->>'usage_type')`],
+};

@@ -12,6 +12,20 @@ export class Subscription extends StripeModel {
   @FromData(`data->>'status'`, 'text')
   status: string | null;
 
+  @FromData(`data->>'currency'`, 'text')
+  currency: string | null;
+
+  /** Whether collecting is paused while the status goes on. */
+  @FromData(`coalesce(jsonb_typeof(data->'pause_collection') = 'object', false)`, 'boolean')
+  paused: boolean | null;
+
+  /** Whether it has discounts of its own; the customer's and the items' are not among them. */
+  @FromData(`stripe.has_discounts(data)`, 'boolean')
+  discounted: boolean | null;
+
+  @FromData(`stripe.epoch(data->'ended_at')`, 'timestamptz')
+  endedAt: Date | null;
+
   /** The earliest start over its items; versions before 2025-03-31 carried it on the subscription itself. */
   @FromData(`stripe.subscription_period_start(data)`, 'timestamptz')
   currentPeriodStart: Date | null;

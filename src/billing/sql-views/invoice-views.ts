@@ -8,10 +8,6 @@ const DISCOUNT = `coalesce(billing.amounts(i.data->'total_discount_amounts'),
 const PRICE_PRODUCT = `coalesce(l.data #>> '{pricing,price_details,product}', stripe.ref(l.data #> '{price,product}'), stripe.ref(l.data #> '{plan,product}'),
     (SELECT p.product FROM stripe.prices p WHERE ${together('p', 'l')} AND p.id = l.price))`;
 
-export const PRORATION = `coalesce(stripe.flag(l.data->'proration'), stripe.flag(l.data #> ARRAY['parent', l.data #>> '{parent,type}', 'proration']), false)`;
-export const IS_SUBSCRIPTION_LINE = `(l.data->>'type' = 'subscription' OR l.data #>> '{parent,type}' = 'subscription_item_details')`;
-export const LINE_DISCOUNT = `coalesce(billing.amounts(l.data->'discount_amounts'), 0)`;
-
 /** What customers were asked to pay. */
 export const INVOICE_VIEWS: readonly SqlView[] = [
   {
@@ -92,23 +88,19 @@ export const INVOICE_VIEWS: readonly SqlView[] = [
       ['product_id', PRICE_PRODUCT, 'What was sold.'],
       ['description', text('l', 'description'), 'What the customer reads.'],
       ['quantity', minor('l', 'quantity'), 'How many.'],
-      ['currency', text('l', 'currency'), 'Currency of the amounts, lower case.'],
-      ['amount_minor', minor('l', 'amount'), 'Before discounts and before tax that is added; negative for credits.'],
-      ['discount_minor', LINE_DISCOUNT, 'What discounts took off this line.'],
+      ['currency', 'l.currency', 'Currency of the amounts, lower case.'],
+      ['amount_minor', 'l.amount', 'Before discounts and before tax that is added; negative for credits.'],
+      ['discount_minor', 'l.discount_minor', 'What discounts took off this line.'],
       [
         'tax_minor',
         `coalesce(billing.amounts(l.data->'taxes'), billing.amounts(l.data->'tax_amounts'), 0)`,
         'Tax on this line, whether added or included.',
       ],
-      [
-        'net_minor',
-        `${minor('l', 'amount')} - ${LINE_DISCOUNT} - billing.inclusive_tax(l.data)`,
-        'Revenue: after discounts, without any tax.',
-      ],
-      ['recurring', IS_SUBSCRIPTION_LINE, 'Whether it is for a period of a subscription, and no single item.'],
-      ['proration', PRORATION, 'Whether it settles a change in the middle of a period.'],
-      ['period_start_at', `stripe.epoch(l.data #> '{period,start}')`, 'Start of what is paid for.'],
-      ['period_end_at', `stripe.epoch(l.data #> '{period,end}')`, 'End of what is paid for.'],
+      ['net_minor', 'l.net_minor', 'Revenue: after discounts, without any tax.'],
+      ['recurring', 'l.recurring', 'Whether it is for a period of a subscription, and no single item.'],
+      ['proration', 'l.proration', 'Whether it settles a change in the middle of a period.'],
+      ['period_start_at', 'l.period_start', 'Start of what is paid for.'],
+      ['period_end_at', 'l.period_end', 'End of what is paid for.'],
       ['invoice_created_at', CREATED, 'When the invoice was created.'],
       ['invoice_paid_at', 'i.paid_at', 'When the invoice was paid in full.'],
     ],

@@ -1,13 +1,20 @@
-import { IS_SUBSCRIPTION_LINE, LINE_DISCOUNT, PRORATION } from './invoice-views.js';
 import { scope, together, withTiers, type SqlView, type ViewColumn } from './view.js';
 
+/**
+ * The line's own row again. Few lines need more than its columns, and what all lines carry through joins and sorts has to be
+ * small.
+ */
+const AGAIN = `y.workspace_id = l.workspace_id AND y.account = l.account AND y.id = l.id`;
+
 /** A discount for one invoice only does not lower what recurs, so what it took off this line is added again. */
-const ONE_OFF_DISCOUNT = `CASE WHEN coalesce(l.data->'discount_amounts', '[]') = '[]' THEN 0 ELSE coalesce((
+const ONE_OFF_DISCOUNT = `CASE WHEN l.discount_minor = 0 THEN 0 ELSE coalesce((
     SELECT sum(billing.minor(entry->'amount'))
-      FROM jsonb_array_elements(CASE jsonb_typeof(l.data->'discount_amounts') WHEN 'array' THEN l.data->'discount_amounts' END) AS entry
-      JOIN stripe.discounts d ON ${together('d', 'l')} AND d.id = stripe.ref(entry->'discount')
+      FROM stripe.invoice_line_items y
+      CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(y.data->'discount_amounts') WHEN 'array' THEN y.data->'discount_amounts' END) AS entry
+      JOIN stripe.discounts d ON ${together('d', 'y')} AND d.id = stripe.ref(entry->'discount')
       LEFT JOIN stripe.coupons k ON ${together('k', 'd')} AND k.id = d.coupon
-     WHERE coalesce(d.data #>> '{coupon,duration}', d.data #>> '{source,coupon,duration}', k.data->>'duration') = 'once'), 0) END`;
+     WHERE ${AGAIN}
+       AND coalesce(d.data #>> '{coupon,duration}', d.data #>> '{source,coupon,duration}', k.data->>'duration') = 'once'), 0) END`;
 
 /** A proration's amount already is for a part of a period; its whole value is the price’s, less the percentages that recur. */
 const PRORATED_PERCENT = `coalesce((
@@ -17,23 +24,42 @@ const PRORATED_PERCENT = `coalesce((
       CROSS JOIN LATERAL (SELECT coalesce(CASE jsonb_typeof(d.data->'coupon') WHEN 'object' THEN d.data->'coupon' END,
                                           CASE jsonb_typeof(d.data #> '{source,coupon}') WHEN 'object' THEN d.data #> '{source,coupon}' END, k.data) AS terms) AS t
      WHERE ${together('d', 'l')} AND d.customer = i.customer AND d.subscription = l.subscription
-       AND terms->>'duration' <> 'once' AND stripe.epoch(d.data->'start') <= span.starts
-       AND coalesce(least(stripe.epoch(d.data->'end'), d.deleted_at) > span.starts, true)), 1)`;
+       AND terms->>'duration' <> 'once' AND stripe.epoch(d.data->'start') <= l.period_start
+       AND coalesce(least(stripe.epoch(d.data->'end'), d.deleted_at) > l.period_start, true)), 1)`;
 
-const NET = `(billing.minor(l.data->'amount') - ${LINE_DISCOUNT} + ${ONE_OFF_DISCOUNT} - billing.inclusive_tax(l.data))::numeric`;
-const WITHOUT_TAX = `(1 - billing.inclusive_tax(l.data)::numeric / nullif(billing.minor(l.data->'amount'), 0))`;
+/** What the price says, by whichever of its copies is here: the line's own, its row, or the one in the subscription's item. */
+const PRICE = `SELECT coalesce(l."interval", p."interval", o."interval", item."interval") AS period,
+    coalesce(l.interval_count, p.interval_count, o.interval_count, item.interval_count, 1)::integer AS periods,
+    coalesce(l.usage_type, p.usage_type, o.usage_type, item.usage_type) = 'metered' AS metered,
+    l.net_minor + ${ONE_OFF_DISCOUNT} AS net OFFSET 0`;
+
+const ITEM = `SELECT x."interval", x.interval_count, x.usage_type FROM stripe.subscription_items x
+   WHERE ${together('x', 'l')} AND x.parent = l.subscription AND x.price = l.price
+     AND l."interval" IS NULL AND p."interval" IS NULL AND o."interval" IS NULL LIMIT 1`;
+
+const PRORATED = `SELECT coalesce(billing.decimal(y.data->'quantity'), 1) AS quantity,
+      coalesce(stripe.object(y.data->'price'), stripe.object(y.data->'plan'), p.data, o.data,
+        (SELECT coalesce(x.data->'price', x.data->'plan') FROM stripe.subscription_items x
+          WHERE ${together('x', 'l')} AND x.parent = l.subscription AND x.price = l.price LIMIT 1)) AS price
+    FROM stripe.invoice_line_items y
+    LEFT JOIN stripe.prices p ON ${together('p', 'y')} AND p.id = y.price
+    LEFT JOIN stripe.plans o ON ${together('o', 'y')} AND o.id = y.price
+   WHERE ${AGAIN} AND l.proration`;
 
 /** Days of a month on average; only for periods of which no price tells the interval. */
-const BY_LENGTH = `${NET} * (365.0 / 12 * 86400) / nullif(extract(epoch FROM span.ends - span.starts)::numeric, 0)`;
+const BY_LENGTH = `price.net * (365.0 / 12 * 86400) / nullif(extract(epoch FROM l.period_end - l.period_start)::numeric, 0)`;
+
+const WITHOUT_TAX = `(l.net_minor + l.discount_minor)::numeric / nullif(l.amount, 0)`;
 
 const MONTHLY = `CASE
-    WHEN billing.price_is_metered(price.data) THEN 0
-    WHEN billing.minor(l.data->'amount') = 0 THEN 0
-    WHEN ${PRORATION} AND billing.price_amount(price.data, 1) IS NOT NULL THEN
-      sign(billing.minor(l.data->'amount')::numeric) * ${WITHOUT_TAX} * ${PRORATED_PERCENT} * billing.monthly(
-        billing.price_amount(price.data, coalesce(billing.decimal(l.data->'quantity'), 1)), billing.price_period(price.data), billing.price_periods(price.data))
-    WHEN ${PRORATION} OR billing.price_period(price.data) IS NULL THEN ${BY_LENGTH}
-    ELSE billing.monthly(${NET}, billing.price_period(price.data), billing.price_periods(price.data)) END`;
+    WHEN price.metered THEN 0
+    WHEN l.amount = 0 THEN 0
+    WHEN l.proration THEN coalesce((
+      SELECT sign(l.amount::numeric) * ${WITHOUT_TAX} * ${PRORATED_PERCENT} * billing.monthly(prorated.amount, price.period, price.periods)
+        FROM (SELECT billing.price_amount(${withTiers('own.price', 'l.price', 'l')}, own.quantity) AS amount FROM (${PRORATED}) AS own OFFSET 0) AS prorated
+       WHERE prorated.amount IS NOT NULL), ${BY_LENGTH})
+    WHEN price.period IS NULL THEN ${BY_LENGTH}
+    ELSE billing.monthly(price.net, price.period, price.periods) END`;
 
 const CURRENCY: ViewColumn = [
   'currency',
@@ -53,41 +79,41 @@ const RECURRING_LINES: SqlView = {
     ['customer_id', 'i.customer', 'Who pays.'],
     ['subscription_id', 'l.subscription', 'The subscription.'],
     ['price_id', 'l.price', 'The price, or the plan of older days.'],
-    ['currency', `l.data->>'currency'`, 'Currency of monthly_amount, lower case.'],
-    ['starts_at', 'span.starts', 'From when it counts: the start of the line’s period.'],
+    ['currency', 'l.currency', 'Currency of monthly_amount, lower case.'],
+    ['starts_at', 'l.period_start', 'From when it counts: the start of the line’s period.'],
     [
       'ends_at',
-      "least(span.ends, stripe.epoch(s.data->'ended_at'))",
+      'least(l.period_end, s.ended_at)',
       'Until when it counts: the period’s end, or the subscription’s when that came first.',
     ],
     [
       'proration',
-      PRORATION,
+      'l.proration',
       'Whether it settles a change in the middle of a period. Those that credit the old price count negative.',
     ],
     [
       'monthly_amount',
-      MONTHLY,
+      'value.monthly',
       'What it adds in a month, in minor units and not yet rounded: after discounts that recur, without tax, usage as 0.',
     ],
   ],
   from: `stripe.invoice_line_items l
   JOIN stripe.invoices i ON ${together('i', 'l')} AND i.id = l.parent AND i.deleted_at IS NULL
    AND (i.status IN ('open', 'paid') OR (i.status = 'draft' AND i.data->>'auto_advance' IS DISTINCT FROM 'false'))
-  CROSS JOIN LATERAL (SELECT stripe.epoch(l.data #> '{period,start}') AS starts, stripe.epoch(l.data #> '{period,end}') AS ends OFFSET 0) AS span
   LEFT JOIN stripe.subscriptions s ON ${together('s', 'l')} AND s.id = l.subscription
   LEFT JOIN stripe.prices p ON ${together('p', 'l')} AND p.id = l.price
   LEFT JOIN stripe.plans o ON ${together('o', 'l')} AND o.id = l.price
-  CROSS JOIN LATERAL (SELECT coalesce(
-      CASE jsonb_typeof(l.data->'price') WHEN 'object' THEN l.data->'price' END, CASE jsonb_typeof(l.data->'plan') WHEN 'object' THEN l.data->'plan' END,
-      p.data, o.data,
-      (SELECT coalesce(x.data->'price', x.data->'plan') FROM stripe.subscription_items x WHERE ${together('x', 'l')} AND x.parent = l.subscription AND x.price = l.price LIMIT 1)) AS data OFFSET 0) AS told
-  CROSS JOIN LATERAL (SELECT ${withTiers('told.data', 'l.price', 'l')} AS data OFFSET 0) AS price
- WHERE l.deleted_at IS NULL AND l.subscription IS NOT NULL AND (${IS_SUBSCRIPTION_LINE} OR ${PRORATION})
+  LEFT JOIN LATERAL (${ITEM}) AS item ON true
+  CROSS JOIN LATERAL (${PRICE}) AS price
+  CROSS JOIN LATERAL (SELECT ${MONTHLY} AS monthly OFFSET 0) AS value
+ WHERE l.deleted_at IS NULL AND l.subscription IS NOT NULL AND (l.recurring OR l.proration)
    AND s.status IS DISTINCT FROM 'incomplete' AND s.status IS DISTINCT FROM 'incomplete_expired'`,
 };
 
 const utc = (moment: string): string => `date_trunc('month', ${moment} AT TIME ZONE 'UTC')`;
+
+/** The last month at whose end, or now, the line still counts. */
+const LAST_MONTH = `CASE WHEN r.ends_at >= now() THEN ${utc('now()')} ELSE ${utc('r.ends_at')} - interval '1 month' END`;
 
 const MRR_BY_CUSTOMER: SqlView = {
   name: 'mrr_by_customer',
@@ -103,9 +129,8 @@ const MRR_BY_CUSTOMER: SqlView = {
   from: `(
   SELECT r.workspace_id, r.account, r.customer_id, r.currency, month::date AS month, billing.money(sum(r.monthly_amount)) AS mrr
     FROM billing.recurring_lines r
-    CROSS JOIN LATERAL generate_series(${utc('r.starts_at')}, ${utc('least(r.ends_at, now())')}, interval '1 month') AS month
-   WHERE r.starts_at < least((month + interval '1 month') AT TIME ZONE 'UTC', now())
-     AND r.ends_at >= least((month + interval '1 month') AT TIME ZONE 'UTC', now())
+    CROSS JOIN LATERAL generate_series(${utc('r.starts_at')}, ${LAST_MONTH}, interval '1 month') AS month
+   WHERE r.starts_at < now()
    GROUP BY r.workspace_id, r.account, r.customer_id, r.currency, month) AS m
  WHERE m.mrr > 0`,
 };
@@ -127,20 +152,20 @@ const MRR_MOVEMENTS: SqlView = {
     ['amount_minor', 'm.amount', 'By how much, in minor units: negative for contraction and churn.'],
   ],
   from: `(
-  WITH steps AS (
-    SELECT b.*, lag(b.month) OVER own AS month_before, lag(b.mrr_minor) OVER own AS mrr_before, lead(b.month) OVER own AS month_after
-      FROM billing.mrr_by_customer b
-    WINDOW own AS (PARTITION BY b.workspace_id, b.account, b.customer_id, b.currency ORDER BY b.month))
-  SELECT workspace_id, account, customer_id, currency, month,
-         CASE WHEN month_before IS NULL THEN 'new' WHEN month_before < month - interval '1 month' THEN 'reactivation'
-              WHEN mrr_minor > mrr_before THEN 'expansion' ELSE 'contraction' END AS movement,
-         mrr_minor - CASE WHEN month_before = month - interval '1 month' THEN mrr_before ELSE 0 END AS amount
-    FROM steps
-   WHERE (month_before = month - interval '1 month' AND mrr_minor = mrr_before) IS NOT TRUE
-  UNION ALL
-  SELECT workspace_id, account, customer_id, currency, (month + interval '1 month')::date, 'churn', -mrr_minor
-    FROM steps
-   WHERE (month_after = month + interval '1 month') IS NOT TRUE AND month + interval '1 month' <= ${utc('now()')}) AS m`,
+  SELECT steps.workspace_id, steps.account, steps.customer_id, steps.currency, changed.*
+    FROM (
+      SELECT b.*, lag(b.month) OVER own AS month_before, lag(b.mrr_minor) OVER own AS mrr_before, lead(b.month) OVER own AS month_after
+        FROM billing.mrr_by_customer b
+      WINDOW own AS (PARTITION BY b.workspace_id, b.account, b.customer_id, b.currency ORDER BY b.month)) AS steps
+    CROSS JOIN LATERAL (
+      SELECT month,
+             CASE WHEN month_before IS NULL THEN 'new' WHEN month_before < month - interval '1 month' THEN 'reactivation'
+                  WHEN mrr_minor > mrr_before THEN 'expansion' ELSE 'contraction' END AS movement,
+             mrr_minor - CASE WHEN month_before = month - interval '1 month' THEN mrr_before ELSE 0 END AS amount
+       WHERE (month_before = month - interval '1 month' AND mrr_minor = mrr_before) IS NOT TRUE
+      UNION ALL
+      SELECT (month + interval '1 month')::date, 'churn', -mrr_minor
+       WHERE (month_after = month + interval '1 month') IS NOT TRUE AND month + interval '1 month' <= ${utc('now()')}) AS changed) AS m`,
 };
 
 const MOVEMENTS = ['new', 'reactivation', 'expansion', 'contraction', 'churn'] as const;

@@ -19,23 +19,24 @@ const QUANTITY = `coalesce(billing.decimal(i.data->'quantity'), 1)`;
 
 /**
  * An item's terms and what it comes to in a month, not rounded, for `FROM stripe.subscription_items i`. `OFFSET 0` has each
- * of them computed once per item and not once per use.
+ * of them computed once per item and not once per use. Most items cost so much a unit, which is a column; tiers, packages and
+ * discounts are looked at only where there are some.
  */
-const ITEM_VALUE = `CROSS JOIN LATERAL (SELECT ${withTiers(PRICE, 'i.price', 'i')} AS price, ${QUANTITY} AS quantity OFFSET 0) AS terms
-  CROSS JOIN LATERAL (SELECT
-    CASE WHEN billing.price_is_metered(terms.price) THEN 0
-         ELSE billing.monthly(billing.price_amount(terms.price, terms.quantity), billing.price_period(terms.price), billing.price_periods(terms.price))
-    END AS gross OFFSET 0) AS value
+const ITEM_VALUE = `CROSS JOIN LATERAL (SELECT ${QUANTITY} AS quantity, coalesce(i.usage_type, 'licensed') = 'metered' AS metered,
+    coalesce(i.interval_count, 1)::integer AS periods OFFSET 0) AS terms
+  CROSS JOIN LATERAL (SELECT CASE WHEN terms.metered THEN 0 WHEN i.unit_amount IS NOT NULL THEN i.unit_amount * terms.quantity
+      ELSE billing.price_amount(${withTiers(PRICE, 'i.price', 'i')}, terms.quantity) END AS amount OFFSET 0) AS asked
+  CROSS JOIN LATERAL (SELECT CASE WHEN terms.metered THEN 0 ELSE billing.monthly(asked.amount, i."interval", terms.periods) END AS gross OFFSET 0) AS value
   LEFT JOIN LATERAL (
     SELECT billing.discounted(value.gross, d.percent_off,
-             billing.monthly(d.amount_off_minor, billing.price_period(terms.price), billing.price_periods(terms.price)) ORDER BY d.position) AS net
+             billing.monthly(d.amount_off_minor, i."interval", terms.periods) ORDER BY d.position) AS net
       FROM billing.subscription_discounts d
      WHERE ${together('d', 'i')} AND d.subscription_item_id = i.id AND d.recurs
        AND coalesce(i.data->'discounts', '[]') <> '[]') AS own ON true`;
 
-const COUNTED = `s.status IN ('active', 'past_due') AND jsonb_typeof(s.data->'pause_collection') IS DISTINCT FROM 'object'`;
+const COUNTED = `s.status IN ('active', 'past_due') AND NOT s.paused`;
 
-const NOT_COUNTED = `CASE WHEN jsonb_typeof(s.data->'pause_collection') = 'object' AND s.status IN ('active', 'past_due', 'trialing') THEN 'paused'
+const NOT_COUNTED = `CASE WHEN s.paused AND s.status IN ('active', 'past_due', 'trialing') THEN 'paused'
     WHEN s.status IN ('active', 'past_due') THEN NULL ELSE s.status END`;
 
 const PERIOD_START = `coalesce(${time('s', 'current_period_start')}, items.period_start)`;
@@ -51,7 +52,7 @@ export const SUBSCRIPTION_DISCOUNTS: SqlView = {
     ['customer_id', 'r.customer_id', 'The subscription’s customer.'],
     ['position', 'r.nth::integer', 'Counts from 1 in the order of application.'],
     ['source', 'r.source', '“item”, “subscription” or “customer”: where it was given.'],
-    ['discount_id', 'stripe.ref(r.ref)', 'Stripe’s id of the discount.'],
+    ['discount_id', 'own.id', 'Stripe’s id of the discount.'],
     ['coupon_id', 'coupon.id', 'The coupon; null while neither the discount nor its coupon has arrived.'],
     ['coupon_name', `coupon.data->>'name'`, 'The name that customers see.'],
     ['duration', `coupon.data->>'duration'`, '“once”, “repeating” or “forever”.'],
@@ -73,10 +74,10 @@ export const SUBSCRIPTION_DISCOUNTS: SqlView = {
   ],
   from: `(
   SELECT s.workspace_id, s.account, s.id AS subscription_id, NULL::text AS item_id, s.customer AS customer_id,
-         coalesce(s.data->>'currency', s.data #>> '{items,data,0,price,currency}', s.data #>> '{items,data,0,plan,currency}', s.data #>> '{plan,currency}') AS currency,
+         coalesce(s.currency, s.data #>> '{items,data,0,price,currency}', s.data #>> '{items,data,0,plan,currency}', s.data #>> '{plan,currency}') AS currency,
          e.discount AS ref, e.nth, 'subscription' AS source
     FROM stripe.subscriptions s CROSS JOIN LATERAL billing.discount_refs(s.data) AS e
-   WHERE s.deleted_at IS NULL
+   WHERE s.deleted_at IS NULL AND s.discounted
   UNION ALL
   SELECT i.workspace_id, i.account, i.parent, i.id, NULL,
          coalesce(i.data #>> '{price,currency}', i.data #>> '{plan,currency}'), e.discount, e.nth, 'item'
@@ -84,16 +85,17 @@ export const SUBSCRIPTION_DISCOUNTS: SqlView = {
    WHERE i.deleted_at IS NULL
   UNION ALL
   SELECT s.workspace_id, s.account, s.id, NULL, s.customer,
-         coalesce(s.data->>'currency', s.data #>> '{items,data,0,price,currency}', s.data #>> '{items,data,0,plan,currency}', s.data #>> '{plan,currency}'),
+         coalesce(s.currency, s.data #>> '{items,data,0,price,currency}', s.data #>> '{items,data,0,plan,currency}', s.data #>> '{plan,currency}'),
          c.data->'discount', 1, 'customer'
     FROM stripe.subscriptions s JOIN stripe.customers c ON ${together('c', 's')} AND c.id = s.customer
-   WHERE s.deleted_at IS NULL AND c.deleted_at IS NULL AND jsonb_typeof(c.data->'discount') = 'object'
-     AND NOT EXISTS (SELECT FROM billing.discount_refs(s.data))) AS r
-  LEFT JOIN stripe.discounts known ON ${together('known', 'r')} AND known.id = stripe.ref(r.ref)
-  CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(r.ref) WHEN 'object' THEN r.ref ELSE known.data END AS data) AS d
-  CROSS JOIN LATERAL (SELECT coalesce(d.data->'coupon', d.data #> '{source,coupon}') AS ref) AS named
-  LEFT JOIN stripe.coupons k ON ${together('k', 'r')} AND k.id = stripe.ref(named.ref)
-  CROSS JOIN LATERAL (SELECT stripe.ref(named.ref) AS id, CASE jsonb_typeof(named.ref) WHEN 'object' THEN named.ref ELSE k.data END AS data) AS coupon`,
+   WHERE s.deleted_at IS NULL AND NOT s.discounted AND c.deleted_at IS NULL AND c.discounted) AS r
+  CROSS JOIN LATERAL (SELECT stripe.ref(r.ref) AS id OFFSET 0) AS own
+  LEFT JOIN stripe.discounts known ON ${together('known', 'r')} AND known.id = own.id
+  CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(r.ref) WHEN 'object' THEN r.ref ELSE known.data END AS data OFFSET 0) AS d
+  CROSS JOIN LATERAL (SELECT coalesce(d.data->'coupon', d.data #> '{source,coupon}') AS ref OFFSET 0) AS given
+  CROSS JOIN LATERAL (SELECT stripe.ref(given.ref) AS id OFFSET 0) AS named
+  LEFT JOIN stripe.coupons k ON ${together('k', 'r')} AND k.id = named.id
+  CROSS JOIN LATERAL (SELECT named.id, CASE jsonb_typeof(given.ref) WHEN 'object' THEN given.ref ELSE k.data END AS data OFFSET 0) AS coupon`,
 };
 
 const SUBSCRIPTION_ITEMS: SqlView = {
@@ -105,20 +107,16 @@ const SUBSCRIPTION_ITEMS: SqlView = {
     ['product_id', 'i.product', 'What is sold.'],
     ['price_id', 'i.price', 'The price, or the plan of older days.'],
     ['quantity', `billing.minor(i.data->'quantity')`, 'How many; null for metered prices.'],
-    ['currency', `terms.price->>'currency'`, 'Currency of the amounts, lower case.'],
+    ['currency', `${PRICE}->>'currency'`, 'Currency of the amounts, lower case.'],
     [
       'unit_amount_decimal',
-      'billing.price_unit_amount(terms.price)',
+      `coalesce(i.unit_amount, billing.price_unit_amount(${PRICE}))`,
       'What one unit costs, in minor units with fractions; null for tiered prices.',
     ],
-    ['interval', 'billing.price_period(terms.price)', 'day, week, month or year.'],
-    ['interval_count', 'billing.price_periods(terms.price)', 'How many intervals lie between two charges.'],
-    [
-      'metered',
-      'billing.price_is_metered(terms.price)',
-      'Whether usage is charged afterwards; its monthly value counts as 0.',
-    ],
-    ['billing_scheme', `coalesce(terms.price->>'billing_scheme', 'per_unit')`, '“per_unit” or “tiered”.'],
+    ['interval', 'i."interval"', 'day, week, month or year.'],
+    ['interval_count', 'terms.periods', 'How many intervals lie between two charges.'],
+    ['metered', 'terms.metered', 'Whether usage is charged afterwards; its monthly value counts as 0.'],
+    ['billing_scheme', `coalesce(${PRICE}->>'billing_scheme', 'per_unit')`, '“per_unit” or “tiered”.'],
     [
       'monthly_gross_minor',
       'billing.money(value.gross)',
@@ -160,17 +158,13 @@ const SUBSCRIPTIONS: SqlView = {
       's.status',
       'Stripe’s status: active, trialing, past_due, unpaid, paused, incomplete, incomplete_expired, canceled.',
     ],
-    [
-      'paused',
-      `jsonb_typeof(s.data->'pause_collection') IS NOT DISTINCT FROM 'object'`,
-      'Whether collecting is paused while the status goes on.',
-    ],
+    ['paused', 's.paused', 'Whether collecting is paused while the status goes on.'],
     [
       'collection_method',
       `coalesce(${text('s', 'collection_method')}, ${text('s', 'billing')})`,
       '“charge_automatically” or “send_invoice”.',
     ],
-    ['currency', `coalesce(${text('s', 'currency')}, items.currency)`, 'Currency of the amounts, lower case.'],
+    ['currency', 'coalesce(s.currency, items.currency)', 'Currency of the amounts, lower case.'],
     ['items', 'items.items::integer', 'How many items it has.'],
     ['quantity', 'items.quantity::bigint', 'The sum of the items’ quantities.'],
     [
@@ -215,7 +209,7 @@ const SUBSCRIPTIONS: SqlView = {
     ['cancel_at', time('s', 'cancel_at'), 'When it is going to end, or ended as planned.'],
     ['cancel_at_period_end', flag('s', 'cancel_at_period_end'), 'Whether it is not going to be renewed.'],
     ['canceled_at', time('s', 'canceled_at'), 'When the cancellation was asked for.'],
-    ['ended_at', time('s', 'ended_at'), 'When it ended.'],
+    ['ended_at', 's.ended_at', 'When it ended.'],
     [
       'cancellation_reason',
       `s.data #>> '{cancellation_details,reason}'`,
@@ -239,10 +233,10 @@ const SUBSCRIPTIONS: SqlView = {
   ],
   from: `stripe.subscriptions s
   LEFT JOIN LATERAL (
-    SELECT count(*) AS items, sum(billing.decimal(i.data->'quantity')) AS quantity, min(terms.price->>'currency') AS currency,
-           count(*) FILTER (WHERE billing.price_is_metered(terms.price)) AS metered, count(*) FILTER (WHERE value.gross IS NULL) AS unpriced,
+    SELECT count(*) AS items, sum(billing.decimal(i.data->'quantity')) AS quantity, min(CASE WHEN s.currency IS NULL THEN ${PRICE}->>'currency' END) AS currency,
+           count(*) FILTER (WHERE terms.metered) AS metered, count(*) FILTER (WHERE value.gross IS NULL) AS unpriced,
            coalesce(sum(value.gross), 0) AS gross, coalesce(sum(coalesce(own.net, value.gross)), 0) AS net,
-           max(billing.monthly(1, billing.price_period(terms.price), billing.price_periods(terms.price))) AS per_month,
+           max(billing.monthly(1, i."interval", terms.periods)) AS per_month,
            max(${time('i', 'current_period_start')}) AS period_start
       FROM stripe.subscription_items i
       ${ITEM_VALUE}
@@ -250,7 +244,8 @@ const SUBSCRIPTIONS: SqlView = {
   LEFT JOIN LATERAL (
     SELECT billing.discounted(items.net, d.percent_off, d.amount_off_minor * items.per_month ORDER BY d.position) AS net
       FROM billing.subscription_discounts d
-     WHERE ${together('d', 's')} AND d.subscription_id = s.id AND d.subscription_item_id IS NULL AND d.recurs) AS whole ON true
+     WHERE ${together('d', 's')} AND d.subscription_id = s.id AND d.subscription_item_id IS NULL AND d.recurs
+       AND (s.discounted OR EXISTS (SELECT FROM stripe.customers c WHERE ${together('c', 's')} AND c.id = s.customer AND c.discounted))) AS whole ON true
  WHERE s.deleted_at IS NULL`,
 };
 

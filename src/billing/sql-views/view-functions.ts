@@ -24,22 +24,13 @@ const UP_TO = `coalesce(billing.decimal(tier->'up_to'), 'infinity')`;
  */
 export const VIEW_FUNCTIONS: readonly string[] = [
   `CREATE OR REPLACE FUNCTION billing.decimal(value jsonb) RETURNS numeric ${IMMUTABLE}
-   $$ SELECT CASE WHEN jsonb_typeof(value) = 'number' OR (jsonb_typeof(value) = 'string' AND value #>> '{}' ~ '^-?[0-9]+([.][0-9]+)?$')
-                  THEN (value #>> '{}')::numeric END $$`,
+   $$ SELECT stripe.decimal(value) $$`,
   `CREATE OR REPLACE FUNCTION billing.minor(value jsonb) RETURNS bigint ${IMMUTABLE}
-   $$ SELECT CASE jsonb_typeof(value) WHEN 'number' THEN round((value #>> '{}')::numeric)::bigint END $$`,
-  // Most lists are empty. What follows is folded into the query and asks the slower functions only for the others.
-  `CREATE OR REPLACE FUNCTION billing.sum_of_amounts(entries jsonb) RETURNS bigint ${IMMUTABLE}
-   $$ SELECT sum(billing.minor(entry->'amount'))::bigint FROM jsonb_array_elements(entries) AS entry $$`,
+   $$ SELECT stripe.whole(value) $$`,
   `CREATE OR REPLACE FUNCTION billing.amounts(entries jsonb) RETURNS bigint ${IMMUTABLE}
-   $$ SELECT CASE WHEN entries = '[]' THEN 0 WHEN jsonb_typeof(entries) = 'array' THEN billing.sum_of_amounts(entries) END $$`,
-  `CREATE OR REPLACE FUNCTION billing.sum_of_inclusive_taxes(taxes jsonb) RETURNS bigint ${IMMUTABLE}
-   $$ SELECT coalesce(sum(billing.minor(tax->'amount')), 0)::bigint FROM jsonb_array_elements(taxes) AS tax
-       WHERE tax->>'tax_behavior' = 'inclusive' OR tax->>'inclusive' = 'true' $$`,
+   $$ SELECT stripe.amounts(entries) $$`,
   `CREATE OR REPLACE FUNCTION billing.inclusive_tax(line jsonb) RETURNS bigint ${IMMUTABLE}
-   $$ SELECT CASE WHEN jsonb_typeof(line->'taxes') = 'array' AND line->'taxes' <> '[]' THEN billing.sum_of_inclusive_taxes(line->'taxes')
-                  WHEN jsonb_typeof(line->'tax_amounts') = 'array' AND line->'tax_amounts' <> '[]' THEN billing.sum_of_inclusive_taxes(line->'tax_amounts')
-                  ELSE 0 END $$`,
+   $$ SELECT stripe.inclusive_tax(line) $$`,
   `CREATE OR REPLACE FUNCTION billing.exponent(currency text) RETURNS integer ${IMMUTABLE}
    $$ SELECT CASE ${exponents} ELSE 2 END $$`,
   `CREATE OR REPLACE FUNCTION billing.major(amount_minor numeric, currency text) RETURNS numeric ${IMMUTABLE}

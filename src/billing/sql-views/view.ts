@@ -56,7 +56,6 @@ export const time = (row: string, field: string): string => `stripe.epoch(${row}
 export const minor = (row: string, field: string): string => `billing.minor(${row}.data->'${field}')`;
 export const whole = (row: string, field: string): string => `billing.minor(${row}.data->'${field}')::integer`;
 
-/** The condition that two rows belong to the same workspace and account. */
 /**
  * A price's object with its tiers, which webhooks leave out of it: they are rows of their own, and stand in the price's only
  * when some other shape of it showed them. `row` has the workspace and the account.
@@ -69,5 +68,6 @@ export const withTiers = (price: string, id: string, row: string): string =>
                   ${price})
     ELSE ${price} END`;
 
+/** The condition that two rows belong to the same workspace and account. */
 export const together = (row: string, other: string): string =>
   `${row}.workspace_id = ${other}.workspace_id AND ${row}.account = ${other}.account`;

@@ -10,6 +10,7 @@ import {
   flags,
   keys,
   list,
+  PRICE_TERMS,
   ref,
   refs,
   statusIn,
@@ -238,7 +239,7 @@ export const BILLING_TYPES: readonly ObjectTypeRow[] = [
     embedded: [{ field: 'tiers', object: 'price_tiers', owned: false, whole: true }],
     writes: CREATE_UPDATE,
     dashboard: 'prices',
-    columns: { ...refs('product'), ...flags('active') },
+    columns: { ...refs('product'), ...flags('active'), ...PRICE_TERMS },
   },
   { object: 'price_tiers', table: 'price_tiers', idPrefix: '', hasCreated: false },
   {
@@ -248,7 +249,7 @@ export const BILLING_TYPES: readonly ObjectTypeRow[] = [
     path: '/v1/plans',
     writes: CREATE_UPDATE_DELETE,
     dashboard: 'plans',
-    columns: { ...refs('product'), ...flags('active') },
+    columns: { ...refs('product'), ...flags('active'), ...PRICE_TERMS },
   },
   {
     object: 'product_feature',
