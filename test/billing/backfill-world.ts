@@ -104,6 +104,7 @@ const NOT_PUT = new Set(
     'transfer_reversal',
     'tax.calculation_line_item',
     'tax.transaction_line_item',
+    'price_tiers',
   ]),
 );
 

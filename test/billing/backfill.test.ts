@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { BackfillView } from '../../src/billing/backfill/dto/backfill.dto.js';
 import { drain } from '../support/stripe-events.js';
 import { startTestService, type TestService } from '../support/test-service.js';
@@ -16,6 +16,8 @@ import {
 } from './backfill-world.js';
 
 const DAY = 86_400;
+
+jest.setTimeout(90_000);
 
 let service: TestService;
 let account: string;

@@ -30,24 +30,3 @@ export class Gate {
     else next();
   }
 }
-
-/** Holds back who would bring more, while too much has come and is not gone yet. What is on its way may still come. */
-export class Dam {
-  private readonly waiting: Array<() => void> = [];
-  private held = 0;
-
-  constructor(private readonly most: number) {}
-
-  async passage(): Promise<void> {
-    while (this.held >= this.most) await new Promise<void>((go) => this.waiting.push(go));
-  }
-
-  came(): void {
-    this.held += 1;
-  }
-
-  went(): void {
-    this.held -= 1;
-    this.waiting.shift()?.();
-  }
-}

@@ -4,15 +4,15 @@ import { AccountsPlanner } from './accounts-planner.js';
 import { BackfillTasks } from './backfill-tasks.js';
 import { Backfills } from './backfills.repository.js';
 import { FanOutWalk } from './fan-out-walk.js';
-import { Dam } from './gate.js';
+import { Gate } from './gate.js';
 import { ListWalk } from './list-walk.js';
 import type { Piece } from './piece.js';
 import { PieceWriter, TaskLost } from './piece-writer.js';
 import { listFailureOf, reasonOf } from './refusals.js';
 import type { ClaimedTask } from './task.js';
 
-/** While so many pages are compared or wait to be written, no further one is asked for: what keeps the memory flat. */
-const PAGES_IN_HAND = 8;
+/** Pages that are asked for, compared or wait to be written, of all tasks: what keeps the memory flat. */
+const PAGES_IN_HAND = 40;
 
 /** What a task needs to know of the process that works on it. */
 export interface Surroundings {
@@ -26,7 +26,7 @@ export interface Surroundings {
 @Injectable()
 export class TaskRunner {
   private readonly log = new Logger('Backfill');
-  private readonly pages = new Dam(PAGES_IN_HAND);
+  private readonly pages = new Gate(PAGES_IN_HAND);
 
   constructor(
     private readonly db: DataSource,
@@ -58,7 +58,7 @@ export class TaskRunner {
     try {
       for await (const piece of this.inHand(this.piecesOf(task, surroundings))) {
         const before = writing;
-        writing = before.then(() => this.writer.write(piece)).finally(() => this.pages.went());
+        writing = before.then(() => this.writer.write(piece)).finally(() => this.pages.leave());
         // Heard below; until then its failure must not count as unheard.
         writing.catch(() => undefined);
         await before;
@@ -75,13 +75,15 @@ export class TaskRunner {
     return true;
   }
 
-  /** Whoever gets a piece tells the dam when it is gone. */
+  /** A place is taken before a piece is asked for; whoever gets the piece gives the place back. */
   private async *inHand(pieces: AsyncGenerator<Piece, void, undefined>): AsyncGenerator<Piece, void, undefined> {
     for (;;) {
-      await this.pages.passage();
-      const next = await pieces.next();
-      if (next.done === true) return;
-      this.pages.came();
+      await this.pages.enter();
+      const next = await pieces.next().catch((error: unknown) => {
+        this.pages.leave();
+        throw error;
+      });
+      if (next.done === true) return this.pages.leave();
       yield next.value;
     }
   }

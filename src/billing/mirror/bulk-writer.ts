@@ -55,7 +55,7 @@ export class BulkWriter {
 
   /**
    * Writes states that are not `unchanged`. The lists in `wholes` are complete: what is missing from them is gone. Nobody
-   * else is asked for what their owners cut off, for discounts and for payments: the caller brings those too.
+   * else is asked for what their owners cut off, for discounts, tiers and payments: the caller brings those too.
    */
   async apply(states: readonly Snapshot[], wholes: readonly Snapshot[], tx: EntityManager): Promise<void> {
     if (states.length > 0) await this.mirror.apply(states, tx);
@@ -78,6 +78,7 @@ function asIfWhole(snapshot: Snapshot): Snapshot {
     const list = data[field];
     if (typeof list === 'object' && list !== null) data[field] = { ...list, has_more: false };
   }
+  for (const { field } of snapshot.type.embedded.filter((rule) => rule.whole === true)) data[field] ??= null;
   if (snapshot.type.object === 'invoice') data.payment_intent ??= null;
   return { ...snapshot, data };
 }
