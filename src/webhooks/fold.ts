@@ -113,8 +113,9 @@ function sight(event: StoredEvent, payload: EventPayload): Sighting | null {
   };
 }
 
+/** With the type, since what has no id of its own is kept under that of its customer. */
 function groupKey({ snapshot, event }: Sighting): string {
-  return JSON.stringify([event.workspaceId, event.account, snapshot.id]);
+  return JSON.stringify([event.workspaceId, event.account, snapshot.type.table, snapshot.id]);
 }
 
 /** Of each object the sightings of its newest second in the batch. */
@@ -167,7 +168,12 @@ function decide(group: Sighting[]): Snapshot {
     first.snapshot.type.isTerminal,
   );
   const chosen = group.find(({ state }) => state === newest) as Sighting;
-  return { ...chosen.snapshot, rank: group.length, undecided };
+  return { ...chosen.snapshot, rank: group.length, undecided: undecided || mayHaveComeBack(group, chosen) };
+}
+
+/** An id that was taken away and given out within one second: nothing says which of the two came last. */
+function mayHaveComeBack(group: readonly Sighting[], { snapshot, state }: Sighting): boolean {
+  return snapshot.type.reusesIds && state.kind === 'deleted' && group.some((one) => one.state.kind === 'created');
 }
 
 const COMPANIONS = `
