@@ -1,5 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { StripeObjectType } from '../objects/object-type.js';
+import { ownersOf } from '../objects/registry.js';
+import { refId } from '../objects/shapes.js';
 import { storableJson } from './json-text.js';
 import { deletedAt, hasTombstones, snapshotKey, type Snapshot } from './snapshot.js';
 
@@ -57,9 +59,14 @@ function upsertParameters(type: StripeObjectType, snapshots: readonly Snapshot[]
     snapshots.map((s) => s.undecided),
     snapshots.map(deletedAt),
     snapshots.map((s) => s.eventId),
-    ...(type.hasParent ? [snapshots.map((s) => s.parent)] : []),
+    ...(type.hasParent ? [snapshots.map(parentOf)] : []),
     ...snapshots.map((s) => storableJson(s.data)),
   ];
+}
+
+/** A member that was asked for by itself names its owner in a field that is called like the owner's type. */
+function parentOf({ parent, type, data }: Snapshot): string | null {
+  return parent ?? ownersOf(type).reduce<string | null>((found, { owner }) => found ?? refId(data[owner.object]), null);
 }
 
 /** Unix seconds in v1, ISO 8601 text in v2; null where there is none. */
@@ -102,13 +109,23 @@ const SUPERSEDES = `
 /** What was fetched and changes nothing writes nothing. */
 const TELLS_SOMETHING = `(excluded.source_rank > 0 OR held.undecided OR excluded.data IS DISTINCT FROM held.data)`;
 
+/** All that is left of the object is that it was deleted. */
+const isStub = (row: string): string => `(${row}.deleted_at IS NOT NULL AND ${row}.data @> '{"deleted": true}')`;
+
+/** In another owner's list a member is alive: the list that it left says nothing against one of the same second. */
+const MOVED = `(held.deleted_at IS NOT NULL AND excluded.deleted_at IS NULL AND excluded.parent <> held.parent
+      AND excluded.source_updated_at >= held.source_updated_at)`;
+
 /** Members of owned lists: the version decides about everything at once. */
 const AS_A_WHOLE = `
-      data = excluded.data, api_version = excluded.api_version, created = coalesce(excluded.created, held.created),
+      data = CASE WHEN ${isStub('excluded')} THEN held.data ELSE excluded.data END,
+      api_version = CASE WHEN ${isStub('excluded')} THEN held.api_version ELSE excluded.api_version END,
+      created = coalesce(excluded.created, held.created),
       source_updated_at = excluded.source_updated_at, source_rank = excluded.source_rank,
       source_event_id = excluded.source_event_id, undecided = excluded.undecided, deleted_at = excluded.deleted_at,
-      synced_at = now(), parent = excluded.parent
-    WHERE ${SUPERSEDES} AND (${TELLS_SOMETHING} OR excluded.deleted_at IS DISTINCT FROM held.deleted_at)`;
+      synced_at = now(), parent = coalesce(excluded.parent, held.parent)
+    WHERE (${SUPERSEDES} OR ${MOVED})
+      AND (${TELLS_SOMETHING} OR excluded.deleted_at IS DISTINCT FROM held.deleted_at)`;
 
 /**
  * Everything else: the data is the newest full state, since Stripe's answer for a deleted object is a stub and worth less;
@@ -116,7 +133,6 @@ const AS_A_WHOLE = `
  * deletion, by its stamp or by its delivery, never revives the row, and the order in which they come cannot matter.
  */
 function withTombstone(reusesIds: boolean): string {
-  const isStub = (row: string): string => `(${row}.deleted_at IS NOT NULL AND ${row}.data @> '{"deleted": true}')`;
   const newer = `(NOT ${isStub('excluded')} AND (${isStub('held')} OR ${SUPERSEDES}))`;
   const outlives = (alive: string, gone: string): string =>
     `(${alive}.source_updated_at > ${gone}.deleted_at${reusesIds ? '' : ` AND ${alive}.source_rank = 0`})`;
@@ -125,13 +141,14 @@ function withTombstone(reusesIds: boolean): string {
              THEN CASE WHEN held.deleted_at IS NULL OR ${outlives('excluded', 'held')} THEN NULL ELSE held.deleted_at END
            WHEN held.deleted_at IS NULL
              THEN CASE WHEN ${outlives('held', 'excluded')} THEN NULL ELSE excluded.deleted_at END
-           WHEN excluded.source_rank <= 0 THEN held.deleted_at
            ELSE ${reusesIds ? 'greatest' : 'least'}(held.deleted_at, excluded.deleted_at) END`;
   const taken = (column: string): string =>
     `${column} = CASE WHEN ${newer} THEN excluded.${column} ELSE held.${column} END`;
   return `
       ${['data', 'api_version', 'source_updated_at', 'source_rank', 'source_event_id'].map(taken).join(', ')},
-      created = coalesce(excluded.created, held.created), deleted_at = ${gone}, synced_at = now(),
+      created = CASE WHEN ${newer} THEN coalesce(excluded.created, held.created)
+                     ELSE coalesce(held.created, excluded.created) END,
+      deleted_at = ${gone}, synced_at = now(),
       undecided = CASE WHEN ${newer} OR ${isStub('excluded')} THEN excluded.undecided ELSE held.undecided END
     WHERE (${newer} AND ${TELLS_SOMETHING}) OR (${isStub('excluded')} AND held.undecided)
        OR (${gone}) IS DISTINCT FROM held.deleted_at`;

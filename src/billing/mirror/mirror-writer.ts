@@ -5,6 +5,7 @@ import { RefetchQueue } from './refetch-queue.js';
 import type { StripeObjectType } from '../objects/object-type.js';
 import { STRIPE_OBJECT_TYPES, writeOrder } from '../objects/registry.js';
 import { isTruncatedList } from '../objects/shapes.js';
+import { withoutOutdatedMembers } from './outdated-members.js';
 import { SettleQueue } from './settle-queue.js';
 import { embeddedStates, newestOfEach, ownedMembers, type Snapshot } from './snapshot.js';
 import { upsert, type Win } from './mirror-upsert.js';
@@ -26,7 +27,13 @@ export class MirrorWriter {
     const snapshots = await withoutErasedPersons(shown, tx);
     const states = newestOfEach([...snapshots, ...snapshots.flatMap(embeddedStates)]);
     const wins: Win[] = [];
-    for (const [type, group] of byTable(states)) wins.push(...(await upsert(type, group, tx)));
+    for (const [type, group] of byTable(states.filter((state) => !state.type.hasParent)))
+      wins.push(...(await upsert(type, group, tx)));
+    const members = await withoutOutdatedMembers(
+      states.filter((state) => state.type.hasParent),
+      tx,
+    );
+    for (const [type, group] of byTable(members)) wins.push(...(await upsert(type, group, tx)));
     const won = wins.map(({ state }) => state);
 
     const owners = won.filter((snapshot) => snapshot.type.embedded.some((rule) => rule.owned));
@@ -45,7 +52,7 @@ export class MirrorWriter {
     );
     await this.refetches.requestWhatIsMissing(won, tx);
     await this.refetches.requestWhatIsContested(
-      wins.filter(({ contested }) => contested).map(({ state }) => state),
+      wins.filter(({ contested, state }) => contested || (state.deleted && state.undecided)).map(({ state }) => state),
       tx,
     );
   }

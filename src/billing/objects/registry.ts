@@ -1,5 +1,5 @@
 import { EntitySchema, type EntitySchemaColumnOptions, type EntityTarget } from 'typeorm';
-import type { Columns, ListRule, ObjectTypeRow, StripeObjectType } from './object-type.js';
+import type { Columns, EmbeddedRule, ListRule, ObjectTypeRow, StripeObjectType } from './object-type.js';
 import { list } from './row-parts.js';
 import type { StripeModel } from './stripe-model.entity.js';
 import { BILLING_TYPES } from './types/billing-types.js';
@@ -33,6 +33,16 @@ export const FOLLOWED_TYPES: readonly StripeObjectType[] = ROWS.filter((type) =>
 
 const BY_OBJECT = new Map(ROWS.map((type) => [type.object, type]));
 const BY_TABLE = new Map(STRIPE_OBJECT_TYPES.map((type) => [type.table, type]));
+const OWNERS = new Map(
+  STRIPE_OBJECT_TYPES.filter((type) => type.hasParent).map((member) => [
+    member,
+    STRIPE_OBJECT_TYPES.flatMap((owner) =>
+      owner.embedded
+        .filter((rule) => rule.owned && rule.objects.includes(member.object))
+        .map((rule) => ({ owner, rule })),
+    ),
+  ]),
+);
 const WRITE_ORDER = new Map(STRIPE_OBJECT_TYPES.map((type, index) => [type, index]));
 
 /** The row for Stripe's `object` value; an unknown one is kept in `stripe.other_objects`. */
@@ -48,6 +58,11 @@ export function typeOfTable(table: string): StripeObjectType | null {
 /** Whether Stripe answers for an object of the type alone, and not only for what it is part of. */
 export function isRetrievable(type: StripeObjectType): boolean {
   return type.paths.length > 0 || type.singlePath !== null;
+}
+
+/** The types in whose lists a member of an owned list stands, and by which rule. */
+export function ownersOf(member: StripeObjectType): ReadonlyArray<{ owner: StripeObjectType; rule: EmbeddedRule }> {
+  return OWNERS.get(member) ?? [];
 }
 
 /** Position in the order in which tables are written. */
