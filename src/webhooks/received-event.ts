@@ -17,16 +17,22 @@ export function factsOf(event: StripeData): EventFacts {
   const createdSeconds = createdSecondsOf(event.created);
   const livemode = event.livemode === true;
   if (isThin(event)) {
-    const objectId = namedObjects(event)[0]?.id ?? null;
-    return { id, type, createdSeconds, livemode, account: contextAccount(event), apiVersion: null, objectId };
+    const objectId = keptId(namedObjects(event)[0]?.id);
+    const account = optionalText(contextAccount(event), 'context') ?? '';
+    return { id, type, createdSeconds, livemode, account, apiVersion: null, objectId };
   }
   const data = isObject(event.data) ? event.data : {};
   return {
     ...{ id, type, createdSeconds, livemode },
-    account: typeof event.account === 'string' ? event.account : '',
-    apiVersion: typeof event.api_version === 'string' ? event.api_version : null,
-    objectId: subjectOf(data.object)?.id ?? null,
+    account: optionalText(event.account, 'account') ?? '',
+    apiVersion: optionalText(event.api_version, 'api_version'),
+    objectId: keptId(subjectOf(data.object)?.id),
   };
+}
+
+/** An object whose id no column takes is looked at by the worker alone, which parks its event. */
+function keptId(id: string | undefined): string | null {
+  return id !== undefined && isStorable(id) ? id : null;
 }
 
 /** Errors: `invalid_event`. */
@@ -41,8 +47,24 @@ export function parseEvent(body: string): StripeData {
 }
 
 function requireText(value: unknown, field: string): string {
-  if (typeof value === 'string' && value !== '') return value;
+  const text = optionalText(value, field);
+  if (text !== null && text !== '') return text;
   throw invalidField(field, 'invalid_event', `the event has no ${field}`);
+}
+
+/** Deliveries are stored many at a time: one that PostgreSQL refuses must not reach it beside others. */
+function optionalText(value: unknown, field: string): string | null {
+  if (typeof value !== 'string') return null;
+  if (isStorable(value)) return value;
+  const text = `the event’s ${field} must have at most ${TEXT_CHARS_MAX} characters, and not U+0000`;
+  throw invalidField(field, 'invalid_event', text);
+}
+
+/** Stripe's texts have at most 255; an index of PostgreSQL's takes some 2,700 bytes. */
+const TEXT_CHARS_MAX = 500;
+
+function isStorable(text: string): boolean {
+  return text.length <= TEXT_CHARS_MAX && !text.includes('\u0000');
 }
 
 /** Unix seconds; thin events write an ISO 8601 text instead. */
