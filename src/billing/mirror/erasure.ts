@@ -5,7 +5,10 @@ import { withoutPerson } from './erasure-rules.js';
 import type { Snapshot } from './snapshot.js';
 
 /** The fields by which an object names what it belongs to. */
-const OWNERS = ['customer', 'charge', 'payment_intent', 'payment_method', 'invoice', 'setup_intent'] as const;
+const OWNERS = [
+  ...['customer', 'related_customer', 'charge', 'payment_intent', 'payment_method', 'invoice', 'setup_intent'],
+  'verification_session',
+] as const;
 
 /**
  * The states as they may be kept: those of erased customers, and of whatever belongs to them, without the person. A late

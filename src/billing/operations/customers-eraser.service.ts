@@ -20,7 +20,7 @@ export interface ErasureCount {
 }
 
 /** Columns by which objects name what they belong to, besides the customer itself. */
-const VIA = ['charge', 'paymentIntent', 'paymentMethod', 'invoice', 'setupIntent'] as const;
+const VIA = ['charge', 'paymentIntent', 'paymentMethod', 'invoice', 'setupIntent', 'verificationSession'] as const;
 
 /** Takes the person out of what is held of a customer: mirror rows, stored events, answers that are kept for repetitions. */
 @Injectable()
@@ -87,12 +87,19 @@ export class CustomerEraser {
     return count;
   }
 
-  /** What was signed is no longer there byte for byte; the event stays, and can be replayed. */
-  private async eraseEvents({ workspaceId, account }: ErasedCustomer, ids: string[]): Promise<number> {
+  /**
+   * What was signed is no longer there byte for byte; the event stays, and can be replayed. Those that brought no row, as
+   * their object has no id (`invoice.upcoming`) or they were never applied, are told by the customer's id in their text.
+   */
+  private async eraseEvents({ workspaceId, account, customerId }: ErasedCustomer, ids: string[]): Promise<number> {
     const held = (await this.db.query(
       `SELECT created::text AS created, id FROM tributary.webhook_event
-        WHERE workspace_id = $1 AND account = $2 AND object_id = ANY($3::text[]) AND body IS NOT NULL`,
-      [workspaceId, account, ids],
+        WHERE workspace_id = $1 AND account = $2 AND object_id = ANY($3::text[]) AND body IS NOT NULL
+       UNION SELECT created::text, id FROM tributary.webhook_event
+        WHERE workspace_id = $1 AND account = $2 AND object_id IS NULL AND strpos(body, $4) > 0
+       UNION SELECT created::text, id FROM tributary.webhook_event
+        WHERE workspace_id = $1 AND account = $2 AND state IN ('parked', 'quarantined') AND strpos(body, $4) > 0`,
+      [workspaceId, account, ids, JSON.stringify(customerId)],
     )) as Array<{ created: string; id: string }>;
     let count = 0;
     for (const event of held) {
@@ -127,7 +134,8 @@ export class CustomerEraser {
   private async objectsOf(customer: ErasedCustomer, tx: EntityManager): Promise<string[]> {
     const found = new Set([customer.customerId]);
     const ofCustomer = await this.idsWhere(customer, 'customer', [customer.customerId], tx);
-    for (const id of [...ofCustomer, ...(await usedMethods(customer, tx))]) found.add(id);
+    const checks = await this.idsWhere(customer, 'relatedCustomer', [customer.customerId], tx);
+    for (const id of [...ofCustomer, ...checks, ...(await usedMethods(customer, tx))]) found.add(id);
     for (const property of VIA) for (const id of await this.idsWhere(customer, property, [...found], tx)) found.add(id);
     for (const id of await this.idsWhere(customer, 'parent', [...found], tx)) found.add(id);
     return [...found].sort();

@@ -4,8 +4,10 @@ import { DomainError } from '../../common/errors.js';
 import { BillingReader } from '../billing-reader.service.js';
 import { Customer } from '../objects/customer.entity.js';
 import { typeOfObject } from '../objects/registry.js';
+import { at } from '../objects/shapes.js';
 import type { PurgedCustomerView } from './customers.dto.js';
 import { CustomerEraser, type ErasedCustomer } from './customers-eraser.service.js';
+import { REF_METADATA_KEY } from './customers-refs.service.js';
 import { StripeWriter } from './stripe-writer.service.js';
 import type { WriteCall } from './write-call.js';
 
@@ -37,7 +39,7 @@ export class CustomersPurge {
     }
     await this.note(customer);
     const erased = await this.eraser.erase(customer);
-    await this.forgetRefs(customer);
+    await this.forgetRefs(customer, row === null ? undefined : at(row.data, 'metadata', REF_METADATA_KEY));
     return { customer: await this.reader.get(workspaceId, 'customers', id, customer.account), erased };
   }
 
@@ -65,15 +67,18 @@ export class CustomersPurge {
     );
   }
 
-  /** Under the company's own id a new customer may be made; what was to be made of the old one holds its data. */
-  private async forgetRefs({ workspaceId, account, customerId }: ErasedCustomer): Promise<void> {
+  /**
+   * Under the company's own id a new customer may be made; what was to be made of the old one holds its data. An intent that
+   * was cut off before its link is known by what is written on the customer.
+   */
+  private async forgetRefs({ workspaceId, account, customerId }: ErasedCustomer, written: unknown): Promise<void> {
     const [gone] = (await this.db.query(
       `DELETE FROM tributary.customer_ref WHERE workspace_id = $1 AND account = $2 AND customer_id = $3 RETURNING ref`,
       [workspaceId, account, customerId],
     )) as [Array<{ ref: string }>, number];
     await this.db.query(
       `DELETE FROM tributary.customer_intent WHERE workspace_id = $1 AND account = $2 AND ref = ANY($3::text[])`,
-      [workspaceId, account, gone.map(({ ref }) => ref)],
+      [workspaceId, account, [...gone.map(({ ref }) => ref), ...(typeof written === 'string' ? [written] : [])]],
     );
   }
 }

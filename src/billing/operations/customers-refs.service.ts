@@ -58,8 +58,8 @@ export class CustomersRefs {
       const intent = await this.intend(person, params);
       if (intent === null) continue;
       try {
-        const { link, isOurs } = await this.make(person, intent);
-        return { ...(await this.show(link)), created: isOurs };
+        const made = await this.make(person, intent);
+        if (made !== null) return { ...(await this.show(made.link)), created: made.isOurs };
       } catch (error) {
         if (!(error instanceof DomainError) || error.code !== 'stripe_idempotency_key_in_use') {
           await this.giveUp(intent, error);
@@ -126,14 +126,21 @@ export class CustomersRefs {
     return intent;
   }
 
-  private async make(person: Person, intent: CustomerIntent): Promise<{ link: CustomerRef; isOurs: boolean }> {
+  /** Null when the customer of an intent that was cut off has been deleted since: it is for a new intent to make another. */
+  private async make(person: Person, intent: CustomerIntent): Promise<{ link: CustomerRef; isOurs: boolean } | null> {
     const type = typeOfObject('customer');
     const { workspaceId, account } = person;
     const earlier = Date.now() - intent.createdAt.getTime() > KEY_TRUSTED_MS ? await this.madeEarlier(intent) : null;
-    const id =
-      earlier ??
-      (await this.writer.create(derivedFrom({ workspaceId }, 'customer', intent.id), { type, account }, intent.params))
-        .id;
+    const call = derivedFrom({ workspaceId }, 'customer', intent.id);
+    const made =
+      earlier === null
+        ? await this.writer.create(call, { type, account }, intent.params)
+        : { id: earlier, deleted: false };
+    if (made.deleted) {
+      await this.db.getRepository(CustomerIntent).delete({ ...person, id: intent.id });
+      return null;
+    }
+    const { id } = made;
     return this.db.transaction(async (tx) => {
       const link = await writeLink(person, id, true, tx);
       const gone = await tx.getRepository(CustomerIntent).delete({ ...person, id: intent.id });

@@ -142,13 +142,14 @@ function snapshotOfAnswer(
 
 /** The mirror holds objects in the shape in which webhooks carry them. */
 function refuseExpansions(params: StripeData = {}): void {
-  for (const name of ['expand', 'include'])
-    if (params[name] !== undefined)
-      throw invalidField(
-        `params.${name}`,
-        'field_not_allowed',
-        `params.${name} must be left out: what is written is kept as it is, and what it names is an object of its own`,
-      );
+  // A form may also name a list by its members: `expand[0]`.
+  const name = Object.keys(params).find((field) => /^(expand|include)(\[|$)/.test(field));
+  if (name === undefined) return;
+  throw invalidField(
+    `params.${name}`,
+    'field_not_allowed',
+    `params.${name} must be left out: what is written is kept as it is, and what it names is an object of its own`,
+  );
 }
 
 /** Stripe tells an endpoint's signing secret once, to whoever makes it; the mirror is no place for it. */
