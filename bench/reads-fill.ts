@@ -6,6 +6,7 @@ type Template = Record<string, unknown>;
 
 /** One real-looking object of each kind, as the sandbox answers it. */
 interface Templates {
+  price: Template;
   customer: Template;
   subscription: Template;
   item: Template;
@@ -30,8 +31,8 @@ const SECONDS_APART = 600;
 export async function fillMirror(db: pg.Client, workspaceId: string, customers: number): Promise<void> {
   const templates = await templatesOf();
   const startedAt = Math.floor(Date.now() / 1000) - customers * SECONDS_APART - 60 * 86_400;
-  for (const { table, template, fields, created, parent, perInvoice } of FILLS) {
-    const series = `generate_series(1, $4::int) AS n${perInvoice ? ` CROSS JOIN generate_series(1, ${INVOICES_PER_CUSTOMER}) AS k` : ''}`;
+  for (const { table, template, fields, created, parent, perInvoice, once } of FILLS) {
+    const series = `generate_series(1, ${once ? 'least(1, $4::int)' : '$4::int'}) AS n${perInvoice ? ` CROSS JOIN generate_series(1, ${INVOICES_PER_CUSTOMER}) AS k` : ''}`;
     await db.query(
       `INSERT INTO stripe.${table} (workspace_id, account, id, data, api_version, created, source_updated_at, source_rank${parent ? ', parent' : ''})
        SELECT $1, '', object->>'id', object, '${VERSION}', ${created ? 'to_timestamp(t)' : 'NULL'}, to_timestamp(t), 0${parent ? `, ${parent}` : ''}
@@ -52,6 +53,8 @@ interface Fill {
   created?: true;
   parent?: string;
   perInvoice?: true;
+  /** One row for all customers. */
+  once?: true;
 }
 
 const PERIOD = `jsonb_build_object('start', t, 'end', t + 2592000)`;
@@ -61,6 +64,7 @@ const LINE_PARENT = `jsonb_build_object('type', 'subscription_item_details', 'su
   jsonb_build_object('subscription', 'sub_b' || n, 'subscription_item', 'si_b' || n, 'proration', false))`;
 
 const FILLS: readonly Fill[] = [
+  { table: 'prices', template: 'price', fields: `'created', t`, created: true, once: true },
   {
     table: 'customers',
     template: 'customer',
@@ -146,7 +150,7 @@ async function templatesOf(): Promise<Templates> {
     const [invoicePayment] = (await stripe.invoicePayments.list({ invoice: invoice?.id })).data;
     const [balanceTransaction] = (await stripe.balanceTransactions.list({ source: charge?.id })).data;
     const [item, line] = [subscription.items.data[0], invoice?.lines.data[0]];
-    const made = { customer, subscription, item, invoice, line, invoicePayment, charge, balanceTransaction };
+    const made = { price, customer, subscription, item, invoice, line, invoicePayment, charge, balanceTransaction };
     return made as unknown as Templates;
   } finally {
     await sandbox.stop();

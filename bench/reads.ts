@@ -41,6 +41,7 @@ const READS: readonly Read[] = [
   { name: 'HTTP: a customer', path: (n) => `/v1/billing/customers/cus_b${n}` },
   { name: 'HTTP: an invoice', path: (n, k) => `/v1/billing/invoices/in_b${n}_${k}` },
   { name: 'HTTP: a customer’s subscriptions', path: (n) => `/v1/billing/subscriptions?customer=cus_b${n}` },
+  { name: 'HTTP: a customer’s invoices', path: (n) => `/v1/billing/invoices?customer=cus_b${n}` },
   { name: 'HTTP: a customer’s charges', path: (n) => `/v1/billing/charges?customer=cus_b${n}` },
   { name: 'HTTP: is a subscription valid', path: (n) => `/v1/billing/subscriptions/sub_b${n}/validity` },
   { name: 'HTTP: an invoice’s lines', path: (n, k) => `/v1/billing/invoices/in_b${n}_${k}/lines` },
@@ -61,6 +62,14 @@ const READS: readonly Read[] = [
   {
     name: 'SQL: an invoice’s lines',
     sql: (n, k) => `SELECT * FROM billing.invoice_lines WHERE workspace_id = $1 AND invoice_id = 'in_b${n}_${k}'`,
+  },
+  {
+    name: 'SQL: a subscription’s invoice lines',
+    sql: (n) => `SELECT * FROM billing.invoice_lines WHERE workspace_id = $1 AND subscription_id = 'sub_b${n}'`,
+  },
+  {
+    name: 'SQL: what a customer paid month by month',
+    sql: (n) => `SELECT * FROM billing.mrr_movements WHERE workspace_id = $1 AND customer_id = 'cus_b${n}'`,
   },
   {
     name: 'SQL: the newest invoices',

@@ -81,6 +81,10 @@ describe('GET /v1/billing', () => {
       status: 400,
       body: { error: { code: 'unknown_field', field: 'colour' } },
     });
+    expect(await service.http('GET', '/v1/billing/subscription_items?unitAmountGte=cheap')).toMatchObject({
+      status: 400,
+      body: { error: { code: 'invalid_field', field: 'unitAmountGte' } },
+    });
   });
 
   it('asks Stripe when fresh data is wanted, keeps the answer, and tells what Stripe does not know', async () => {

@@ -17,7 +17,7 @@ export interface ObjectFilter {
 
 /** As they end a filter's name; an order has only what can be counted or dated. */
 const OPERATORS: Readonly<Record<string, FilterOperator>> = { Gte: '>=', Gt: '>', Lte: '<=', Lt: '<' };
-const RANGED = new Set(['timestamptz', 'bigint']);
+const RANGED = new Set(['timestamptz', 'bigint', 'numeric']);
 /** Besides what is computed from the object: when it was made, and the object whose list contains it. */
 const PLAIN_COLUMNS = new Set(['created', 'parent']);
 const TEXT_CHARS_MAX = 512;
@@ -88,6 +88,8 @@ function valueOf(name: string, type: string, value: unknown): string | boolean |
   }
   if (type === 'bigint' && !/^-?\d{1,18}$/.test(value))
     throw invalidField(name, 'invalid_field', `${name} must be a whole number`);
+  if (type === 'numeric' && !/^-?\d{1,18}(\.\d{1,12})?$/.test(value))
+    throw invalidField(name, 'invalid_field', `${name} must be a number such as 12 or 12.5`);
   return value;
 }
 
