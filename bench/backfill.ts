@@ -37,14 +37,14 @@ interface Run {
  * changed, and once more into an empty database without a ceiling. Everything it measures it has started itself.
  */
 async function main(): Promise<void> {
-  const { objects, ceiling, json } = options();
+  const { objects, ceiling, json, nodeOptions } = options();
   const postgres = await OwnPostgres.start();
   const sandbox = await OwnSandbox.start(postgres.newFolder('sandbox'));
   try {
     const total = await fill(sandbox, objects);
     const runs: Run[] = [];
     for (const [name, allowed] of [['limited', ceiling] as const, ['unlimited', UNLIMITED] as const]) {
-      runs.push(...(await twoRuns(postgres, sandbox, name, allowed)));
+      runs.push(...(await twoRuns({ postgres, sandbox, nodeOptions }, name, allowed)));
     }
     if (json) process.stdout.write(`${JSON.stringify({ objects: total, runs }, null, 2)}\n`);
     else for (const run of runs) print(run);
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
   }
 }
 
-function options(): { objects: number; ceiling: number; json: boolean } {
+function options(): { objects: number; ceiling: number; json: boolean; nodeOptions: string[] } {
   if (process.platform !== 'linux') throw new Error('the benchmark reads memory from /proc and needs Linux');
   if (process.env.DATABASE_URL) throw new Error('the benchmark runs against its own database only; unset DATABASE_URL');
   const { values } = parseArgs({
@@ -62,6 +62,8 @@ function options(): { objects: number; ceiling: number; json: boolean } {
       objects: { type: 'string', default: '100000' },
       ceiling: { type: 'string', default: '100' },
       json: { type: 'boolean', default: false },
+      // Of the service's process, such as --node-option=--cpu-prof.
+      'node-option': { type: 'string', multiple: true, default: [] },
     },
   });
   const whole = (name: 'objects' | 'ceiling', max: number): number => {
@@ -69,7 +71,8 @@ function options(): { objects: number; ceiling: number; json: boolean } {
     if (Number.isInteger(value) && value >= 1 && value <= max) return value;
     throw new Error(`--${name} must be a whole number from 1 to ${max}, not "${values[name]}"`);
   };
-  return { objects: whole('objects', 1_000_000), ceiling: whole('ceiling', UNLIMITED), json: values.json };
+  const { json, 'node-option': nodeOptions } = values;
+  return { objects: whole('objects', 1_000_000), ceiling: whole('ceiling', UNLIMITED), json, nodeOptions };
 }
 
 async function fill(sandbox: OwnSandbox, count: number): Promise<number> {
@@ -88,8 +91,14 @@ async function fill(sandbox: OwnSandbox, count: number): Promise<number> {
   return total;
 }
 
+interface Stage {
+  postgres: OwnPostgres;
+  sandbox: OwnSandbox;
+  nodeOptions: string[];
+}
+
 /** Into an empty database, and then once more. */
-async function twoRuns(postgres: OwnPostgres, sandbox: OwnSandbox, name: string, ceiling: number): Promise<Run[]> {
+async function twoRuns({ postgres, sandbox, nodeOptions }: Stage, name: string, ceiling: number): Promise<Run[]> {
   const databaseUrl = await postgres.createDatabase(`backfill_${name}`);
   const apiKey = `trb_bench_${randomBytes(32).toString('hex')}`;
   const settings = {
@@ -100,7 +109,7 @@ async function twoRuns(postgres: OwnPostgres, sandbox: OwnSandbox, name: string,
       STRIPE_REQUESTS_PER_SECOND: String(ceiling),
     },
   };
-  const service = await OwnService.start(settings, postgres.newFolder(name), []);
+  const service = await OwnService.start(settings, postgres.newFolder(name), nodeOptions);
   const db = new pg.Client({ connectionString: databaseUrl });
   await db.connect();
   try {
