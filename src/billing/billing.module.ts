@@ -5,6 +5,7 @@ import { BillingReader } from './billing-reader.service.js';
 import { BillingService } from './billing.service.js';
 import { BillingGrpcController } from './billing.grpc.controller.js';
 import { BillingHttpController } from './billing.http.controller.js';
+import { ConnectedAccounts } from './mirror/connected-accounts.service.js';
 import { MirrorWriter } from './mirror/mirror-writer.js';
 import { RefetchMetrics } from './mirror/refetch-metrics.js';
 import { RefetchQuestions } from './mirror/refetch-questions.service.js';
@@ -85,6 +86,7 @@ import { SubscriptionsService } from './operations/subscriptions.service.js';
     ApiVersionsSeen,
     BillingReader,
     BillingService,
+    ConnectedAccounts,
     MirrorWriter,
     ObjectsResync,
     ObjectsService,
@@ -102,6 +104,7 @@ import { SubscriptionsService } from './operations/subscriptions.service.js';
     ApiVersionsSeen,
     BillingReader,
     BillingService,
+    ConnectedAccounts,
     MirrorWriter,
     RefetchMetrics,
     RefetchQueue,

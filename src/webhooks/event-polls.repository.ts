@@ -31,21 +31,28 @@ interface PollRow {
 export class EventPollsRepository {
   constructor(private readonly db: DataSource) {}
 
-  /**
-   * A row for everybody whose events are ours to know: the workspace itself, and its connected accounts once there is an
-   * endpoint for their events, since without one nobody wants them.
-   */
+  /** A row for each of Stripe's two lists of the workspace's own events. */
   async ensure(workspaceId: string): Promise<void> {
     await this.db.query(
       `INSERT INTO tributary.event_poll (workspace_id, account, source)
-       SELECT $1, '', source FROM unnest(ARRAY['v1', 'v2']) AS source
-       UNION ALL
-       SELECT a.workspace_id, a.id, 'v1' FROM stripe.accounts a
-        WHERE a.workspace_id = $1 AND a.account = '' AND a.deleted_at IS NULL
-          AND EXISTS (SELECT 1 FROM tributary.webhook_endpoint e WHERE e.workspace_id = $1 AND e.kind = 'connect')
-       ON CONFLICT DO NOTHING`,
+       SELECT $1, '', source FROM unnest(ARRAY['v1', 'v2']) AS source ON CONFLICT DO NOTHING`,
       [workspaceId],
     );
+  }
+
+  /**
+   * A row for each connected account once there is an endpoint for their events, since without one nobody wants them.
+   * Answers how many are new.
+   */
+  async ensureAccounts(workspaceId: string, accounts: readonly string[]): Promise<number> {
+    const rows = await this.db.query<unknown[]>(
+      `INSERT INTO tributary.event_poll (workspace_id, account, source)
+       SELECT $1, id, 'v1' FROM unnest($2::text[]) AS id
+        WHERE EXISTS (SELECT 1 FROM tributary.webhook_endpoint e WHERE e.workspace_id = $1 AND e.kind = 'connect')
+       ON CONFLICT DO NOTHING RETURNING account`,
+      [workspaceId, accounts],
+    );
+    return rows.length;
   }
 
   async claim(workspaceId: string): Promise<ClaimedPoll[]> {

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import Stripe from 'stripe';
 import { WorkspacesService } from '../access/workspaces.service.js';
+import { ConnectedAccounts } from '../billing/mirror/connected-accounts.service.js';
 import { PollingWorker } from '../common/background-worker.js';
 import { failureCodeOf } from '../stripe/failure.js';
 import { StripeGateway } from '../stripe/stripe-gateway.service.js';
@@ -30,6 +31,7 @@ export class EventsPollerWorker extends PollingWorker {
   constructor(
     private readonly workspaces: WorkspacesService,
     private readonly stripe: StripeGateway,
+    private readonly connected: ConnectedAccounts,
     private readonly polls: EventPollsRepository,
     private readonly poller: EventsPoller,
     private readonly metrics: EventsPollerMetrics,
@@ -40,13 +42,15 @@ export class EventsPollerWorker extends PollingWorker {
   override async runOnce(): Promise<number> {
     const { id } = await this.workspaces.ensureHome();
     if (!this.stripe.isConfigured(id)) return 0;
-    if (performance.now() >= this.nextEnsureAt) {
-      await this.polls.ensure(id);
-      this.nextEnsureAt = performance.now() + ENSURE_EVERY_MS;
-    }
+    const isTimeToEnsure = performance.now() >= this.nextEnsureAt;
+    if (isTimeToEnsure) await this.polls.ensure(id);
     const claimed = await this.polls.claim(id);
     await Promise.all(claimed.map((poll) => this.look(poll)));
-    return claimed.length;
+    // After the own looks, which must not wait for an answer about accounts.
+    if (!isTimeToEnsure) return claimed.length;
+    const added = await this.polls.ensureAccounts(id, await this.connected.of(id));
+    this.nextEnsureAt = performance.now() + ENSURE_EVERY_MS;
+    return claimed.length + added;
   }
 
   protected override onFailure(error: unknown): void {
