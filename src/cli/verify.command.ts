@@ -1,14 +1,8 @@
 import { parseArgs } from 'node:util';
 import { WorkspacesService } from '../access/workspaces.service.js';
-import { comparedTypes } from '../billing/truth/compared-types.js';
-import { Comparison } from '../billing/truth/comparison.service.js';
-import {
-  NOT_ENABLED,
-  resultOf,
-  type ComparisonResult,
-  type TypeComparison,
-} from '../billing/truth/comparison-result.js';
-import { VERIFY_LANES } from '../billing/truth/verifications.worker.js';
+import { AccountComparisons } from '../billing/truth/account-comparisons.service.js';
+import { comparedTypes, OWN_ACCOUNT } from '../billing/truth/compared-types.js';
+import { NOT_ENABLED, type ComparisonResult, type TypeComparison } from '../billing/truth/comparison-result.js';
 import { DomainError } from '../common/errors.js';
 import { StripeGateway } from '../stripe/stripe-gateway.service.js';
 import { toDomainError } from '../stripe/failure.js';
@@ -17,11 +11,12 @@ import { textTable } from './text-table.js';
 
 const HELP = `Usage: tributary verify [options]
 
-Compares the mirror with Stripe and writes nothing: every object that Stripe lists, with the lists inside it, against its
-row; and every row that Stripe did not list against what Stripe says of it by its id.
+Compares the mirror with Stripe and writes nothing: every object that Stripe lists, of the platform and of its connected
+accounts, with the lists inside it, against its row; and every row that Stripe did not list against what Stripe says of it
+by its id.
 
   --types <a,b>     only these types, in the plural: customers,invoices
-  --account <id>    the objects of this connected account (acct_…) instead of the workspace's own
+  --account <id>    only this connected account (acct_…), or "platform" for the workspace's own objects
   --sample <n>      only the n newest objects of each type
   --repair          also write what was found to be wrong
   --json            print the result as JSON
@@ -36,7 +31,7 @@ const WORKERS = ['refetch', 'settle'] as const;
 
 interface Options {
   types: string[] | null;
-  account: string;
+  account: string | null;
   sample: number | null;
   repair: boolean;
   json: boolean;
@@ -46,7 +41,7 @@ export const VERIFY: Command = {
   help: HELP,
   async run(args, tools) {
     const options = optionsOf(args);
-    const types = typesOf(options);
+    checkTypes(options);
     const house = await tools.openHouse(tools.config());
     try {
       const { id: workspaceId } = await house.get(WorkspacesService).ensureHome();
@@ -55,7 +50,7 @@ export const VERIFY: Command = {
         return EXIT.failed;
       }
       if (options.repair) house.work(WORKERS);
-      const result = await compare(workspaceId, options, types, house, tools);
+      const result = await compare(workspaceId, options, house, tools);
       if (result === null) return EXIT.interrupted;
       tools.out.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : report(result));
       return result.agrees ? EXIT.done : EXIT.failed;
@@ -76,9 +71,9 @@ function optionsOf(args: readonly string[]): Options {
       json: { type: 'boolean', default: false },
     },
   });
-  const { types, account = '', sample, repair, json } = values;
-  if (account !== '' && !/^acct_\w+$/.test(account)) {
-    throw new UsageError(`--account is "${account}"; it takes a connected account's id (acct_…)`);
+  const { types, account = null, sample, repair, json } = values;
+  if (account !== null && !/^(?:platform|acct_\w+)$/.test(account)) {
+    throw new UsageError(`--account is "${account}"; it takes a connected account's id (acct_…), or platform`);
   }
   if (sample !== undefined && !/^[1-9]\d{0,8}$/.test(sample)) {
     throw new UsageError(`--sample is "${sample}"; it takes a whole number from 1`);
@@ -87,9 +82,9 @@ function optionsOf(args: readonly string[]): Options {
   return { types: names, account, sample: sample === undefined ? null : Number(sample), repair, json };
 }
 
-function typesOf({ types, account }: Options) {
+function checkTypes({ types, account }: Options): void {
   try {
-    return comparedTypes(types, account);
+    comparedTypes(types, account === null || account === OWN_ACCOUNT ? '' : account);
   } catch (error) {
     throw error instanceof DomainError ? new UsageError(`--types: ${error.message}`) : error;
   }
@@ -98,21 +93,13 @@ function typesOf({ types, account }: Options) {
 /** Null when it was interrupted. */
 async function compare(
   workspaceId: string,
-  { account, sample, repair, types: named }: Options,
-  types: ReturnType<typeof typesOf>,
+  { account, sample, repair, types }: Options,
   house: House,
   { interrupted }: CommandTools,
 ): Promise<ComparisonResult | null> {
   const onProgress = (): void => interrupted.throwIfAborted();
-  const work = {
-    priority: 'bulk' as const,
-    lanes: VERIFY_LANES,
-    requestsPerHour: null,
-    asksForCovered: named !== null,
-  };
   try {
-    const scope = { workspaceId, account, types, sample, repair, onProgress, ...work };
-    return resultOf(await house.get(Comparison).run(scope));
+    return await house.get(AccountComparisons).run({ workspaceId, account, types, sample, repair, onProgress });
   } catch (error) {
     if (interrupted.aborted) return null;
     throw toDomainError(error);
@@ -122,35 +109,39 @@ async function compare(
 const COLUMNS = ['type', 'agree', 'differ', 'missing', 'extra', 'other version', 'requests'] as const;
 
 function report({ types, agrees }: ComparisonResult): string {
-  const compared = types.filter(({ skipped }) => skipped === null);
-  const filled = compared.filter(({ agree, differ, missing, extra }) => agree + differ + missing + extra > 0);
-  const empty = compared.length - filled.length;
+  const accounts = [...new Set(types.map(({ account }) => account))];
+  const tables = accounts.flatMap((account) => {
+    const title = account === null ? [] : [`Account ${account}`];
+    return [...title, ...accountLines(types.filter((type) => type.account === account)), ''];
+  });
+  const lines = [...tables, ...types.flatMap(findingLines), ...types.flatMap(skippedLines)];
+  return `${[...lines, agrees ? 'The mirror agrees with Stripe.' : 'The mirror and Stripe differ.'].join('\n')}\n`;
+}
+
+function accountLines(types: readonly TypeComparison[]): string[] {
+  const filled = types.filter(({ agree, differ, missing, extra }) => agree + differ + missing + extra > 0);
+  const empty = types.filter((type) => (type.skipped ?? NOT_ENABLED) === NOT_ENABLED && !filled.includes(type)).length;
   const rows = filled.map((type) =>
     [type.table, type.agree, type.differ, type.missing, type.extra, type.otherVersion, type.requests].map(String),
   );
   const columns = COLUMNS.map((name, index) => ({ name, alignsRight: index > 0 }));
   const rest = empty === 0 ? [] : [`${empty} more types have no objects, neither here nor at Stripe.`];
-  const lines = [
-    ...textTable(columns, rows),
-    ...rest,
-    '',
-    ...types.flatMap(findingLines),
-    ...types.flatMap(skippedLines),
-  ];
-  return `${[...lines, agrees ? 'The mirror agrees with Stripe.' : 'The mirror and Stripe differ.'].join('\n')}\n`;
+  return [...textTable(columns, rows), ...rest];
 }
 
-function findingLines({ findings, table }: TypeComparison): string[] {
+function findingLines({ findings, table, account }: TypeComparison): string[] {
   return findings.map(({ id, table: where, what, fields }) => {
     const place = where === table ? '' : ` (${where})`;
     const how = { differs: `differs in ${fields.join(', ')}`, missing: 'is missing here', extra: 'is gone at Stripe' }[
       what
     ];
-    return `${table}${place}: ${id} ${how}`;
+    return `${table}${place}${of(account)}: ${id} ${how}`;
   });
 }
 
-function skippedLines({ table, skipped }: TypeComparison): string[] {
+function skippedLines({ table, skipped, account }: TypeComparison): string[] {
   if (skipped === null || skipped === NOT_ENABLED) return [];
-  return [`${table} could not be compared: ${skipped}`];
+  return [`${table}${of(account)} could not be compared: ${skipped}`];
 }
+
+const of = (account: string | null): string => (account === null ? '' : ` of ${account}`);

@@ -2,6 +2,9 @@ import { DomainError } from '../../common/errors.js';
 import type { StripeObjectType } from '../objects/object-type.js';
 import { STRIPE_OBJECT_TYPES, typeOfTable } from '../objects/registry.js';
 
+/** Names the workspace's own objects, where a connected account could be named. */
+export const OWN_ACCOUNT = 'platform';
+
 /** What Stripe lists, for the workspace itself or for a connected account. */
 export function listedTypes(account: string): StripeObjectType[] {
   return STRIPE_OBJECT_TYPES.filter((type) => type.lists.length > 0 && (account === '' || !type.platformOnly));

@@ -8,8 +8,10 @@ export interface Finding {
   fields: string[];
 }
 
-/** What comparing one type came to. Every object is counted once. */
+/** What comparing one type of one account came to. Every object is counted once. */
 export interface TypeComparison {
+  /** The connected account; null for the workspace's own objects. */
+  account: string | null;
   table: string;
   /** Held as Stripe has them, or newer than the answer they were compared with. */
   agree: number;
@@ -39,8 +41,9 @@ export interface ComparisonResult {
 
 export const FINDINGS_SHOWN = 10;
 
-export function emptyComparison(table: string): TypeComparison {
+export function emptyComparison(table: string, account: string): TypeComparison {
   return {
+    account: account === '' ? null : account,
     ...{ table, agree: 0, differ: 0, missing: 0, extra: 0, otherVersion: 0, repaired: 0, requests: 0 },
     findings: [],
     skipped: null,

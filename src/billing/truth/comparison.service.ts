@@ -38,7 +38,7 @@ export class Comparison {
   /** Answers for each of the types, in their order. Errors are Stripe's, when it cannot be asked at all. */
   async run(scope: ComparisonScope): Promise<TypeComparison[]> {
     const listed = new ListedObjects(this.db, randomUUID());
-    const tallies = scope.types.map((type) => new Tally(type, new Pace(scope)));
+    const tallies = scope.types.map((type) => new Tally(type, scope));
     try {
       await inLanes(tallies, scope.lanes, (tally) => this.compareListed(tally, scope, listed));
       await inLanes(tallies, scope.lanes, (tally) => this.compareUnlisted(tally, scope, listed));
@@ -55,7 +55,9 @@ export class Comparison {
     } catch (error) {
       const refusal = listRefusalOf(error);
       if (refusal === null) throw error;
-      tally.result.skipped = refusal === 'not_enabled' ? NOT_ENABLED : failureCodeOf(error);
+      // Who holds rows of a type does have the product: then it was the question that Stripe refused.
+      const isEmpty = refusal === 'not_enabled' && !(await this.unlisted.hasAny(tally.type, scope));
+      tally.result.skipped = isEmpty ? NOT_ENABLED : failureCodeOf(error);
     }
     if (!scope.repair) await this.lookAgain(tally, scope);
   }
@@ -111,11 +113,14 @@ class Tally {
   private oldest = Infinity;
   private objects = 0;
 
+  readonly pace: Pace;
+
   constructor(
     readonly type: StripeObjectType,
-    readonly pace: Pace,
+    scope: ComparisonScope,
   ) {
-    this.result = emptyComparison(type.table);
+    this.result = emptyComparison(type.table, scope.account);
+    this.pace = new Pace(scope);
   }
 
   sawPage({ objects, stampSeconds }: ListedPage): void {

@@ -3,6 +3,7 @@ import { AccessModule } from '../../access/access.module.js';
 import { StripeModule } from '../../stripe/stripe.module.js';
 import { BillingModule } from '../billing.module.js';
 import { BulkWriter } from '../mirror/bulk-writer.js';
+import { AccountComparisons } from './account-comparisons.service.js';
 import { ApiVersionsService } from './api-versions.service.js';
 import { Comparison } from './comparison.service.js';
 import { FreshnessService } from './freshness.service.js';
@@ -24,6 +25,7 @@ import { VerificationsWorker } from './verifications.worker.js';
   imports: [AccessModule, BillingModule, StripeModule],
   controllers: [TruthHttpController, TruthGrpcController],
   providers: [
+    AccountComparisons,
     ApiVersionsService,
     BulkWriter,
     Comparison,
@@ -40,6 +42,6 @@ import { VerificationsWorker } from './verifications.worker.js';
     VerificationsService,
     VerificationsWorker,
   ],
-  exports: [Comparison],
+  exports: [AccountComparisons],
 })
 export class TruthModule {}

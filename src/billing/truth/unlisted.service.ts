@@ -47,6 +47,15 @@ export class Unlisted {
     }
   }
 
+  /** Whether anything of the type is held as living. */
+  async hasAny({ table }: StripeObjectType, { workspaceId, account }: ComparisonScope): Promise<boolean> {
+    const rows = (await this.db.query(
+      `SELECT 1 FROM stripe.${table} WHERE workspace_id = $1 AND account = $2 AND deleted_at IS NULL LIMIT 1`,
+      [workspaceId, account],
+    )) as unknown[];
+    return rows.length > 0;
+  }
+
   /** The object of an earlier verdict, asked for by its id; null when it is right now. */
   async askAgain(suspect: Verdict, scope: ComparisonScope, pace: Pace): Promise<Verdict | null> {
     const { type, id, data } = suspect.state;

@@ -17,6 +17,7 @@ export class Verification {
   @Column({ type: 'text', default: 'pending' })
   state: VerificationState;
 
+  /** A connected account's id, or `platform`; '' for all. */
   @Column({ type: 'text', default: '' })
   account: string;
 

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { DomainError, notFound } from '../../common/errors.js';
 import { newId } from '../../common/ids.js';
 import { StripeGateway } from '../../stripe/stripe-gateway.service.js';
-import { comparedTypes } from './compared-types.js';
+import { comparedTypes, OWN_ACCOUNT } from './compared-types.js';
 import type { CreateVerificationDto, VerificationView } from './dto/verification.dto.js';
 import { Verification } from './verification.entity.js';
 import { VerificationsWorker } from './verifications.worker.js';
@@ -24,7 +24,7 @@ export class VerificationsService {
       throw new DomainError('unavailable', 'stripe_not_configured', text);
     }
     const { account = '', types = null, sample = null, repair = false } = dto;
-    comparedTypes(types, account);
+    comparedTypes(types, account === OWN_ACCOUNT ? '' : account);
     const id = newId('ver');
     await tx.getRepository(Verification).insert({ workspaceId, id, account, types, sample, repair });
     this.worker.wake();

@@ -4,17 +4,13 @@ import { DataSource } from 'typeorm';
 import { WorkspacesService } from '../../access/workspaces.service.js';
 import { PollingWorker } from '../../common/background-worker.js';
 import { failureCodeOf } from '../../stripe/failure.js';
-import { comparedTypes } from './compared-types.js';
-import { Comparison } from './comparison.service.js';
-import { resultOf, type ComparisonResult } from './comparison-result.js';
+import { AccountComparisons, type ComparisonOrder } from './account-comparisons.service.js';
 
 const POLL_MS = 5_000;
 /** Longer than any answer of Stripe's takes; kept up with each of them. */
 const LEASE_SECONDS = 180;
 const KEEP_EVERY_MS = 10_000;
 const MAX_ATTEMPTS = 5;
-/** Types at once, within what the limiter allows. */
-export const VERIFY_LANES = 6;
 
 interface Claimed {
   workspace_id: string;
@@ -35,7 +31,7 @@ export class VerificationsWorker extends PollingWorker {
   constructor(
     private readonly db: DataSource,
     private readonly workspaces: WorkspacesService,
-    private readonly comparison: Comparison,
+    private readonly comparisons: AccountComparisons,
   ) {
     super(POLL_MS);
   }
@@ -61,22 +57,11 @@ export class VerificationsWorker extends PollingWorker {
       await this.update(claimed, token, `available_at = now() + ${LEASE_SECONDS} * interval '1 second'`, []);
     };
     try {
-      const result = await this.compare(claimed, onProgress);
+      const result = await this.comparisons.run(orderOf(claimed, onProgress));
       await this.update(claimed, token, DONE, [JSON.stringify(result)]);
     } catch (error) {
       await this.afterFailure(claimed, token, error);
     }
-  }
-
-  private async compare(claimed: Claimed, onProgress: () => Promise<void>): Promise<ComparisonResult> {
-    const { workspace_id: workspaceId, account, types, sample, repair } = claimed;
-    const scope = { workspaceId, account, types: comparedTypes(types, account), sample, repair, onProgress };
-    return resultOf(
-      await this.comparison.run({
-        ...scope,
-        ...{ priority: 'bulk', lanes: VERIFY_LANES, requestsPerHour: null, asksForCovered: types !== null },
-      }),
-    );
   }
 
   private async afterFailure(claimed: Claimed, token: string, error: unknown): Promise<void> {
@@ -95,6 +80,11 @@ export class VerificationsWorker extends PollingWorker {
     )) as [unknown, number];
     if (count === 0) throw new Error(`the lease on verification ${claimed.id} was lost`);
   }
+}
+
+function orderOf(claimed: Claimed, onProgress: () => Promise<void>): ComparisonOrder {
+  const { workspace_id: workspaceId, account, types, sample, repair } = claimed;
+  return { workspaceId, account: account === '' ? null : account, types, sample, repair, onProgress };
 }
 
 const DONE = `state = 'done', result = $4::jsonb, finished_at = now(), error = NULL, lease_token = NULL`;

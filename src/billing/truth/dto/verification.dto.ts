@@ -1,5 +1,4 @@
 import { ArrayMaxSize, IsArray, IsBoolean, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
-import { IdText } from '../../../common/dto-decorators.js';
 import type { TypeComparison } from '../comparison-result.js';
 import type { VerificationState } from '../verification.entity.js';
 
@@ -17,9 +16,11 @@ export class CreateVerificationDto {
   })
   types?: string[];
 
-  /** A connected account's id; the workspace's own objects when left out. */
+  /** One connected account's id, or `platform` for the workspace's own objects only; all accounts when left out. */
   @IsOptional()
-  @IdText()
+  @Matches(/^(?:platform|acct_\w{1,250})$/, {
+    message: '$property must be the id of a connected account (acct_…), or "platform"',
+  })
   account?: string;
 
   /** Only so many objects of each type, the newest. */
