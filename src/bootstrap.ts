@@ -124,7 +124,10 @@ async function start(given: AppConfig, options: ServiceOptions, undo: Undo): Pro
   };
 }
 
-export async function openDatabase(config: AppConfig, undo: Undo): Promise<{ databaseUrl: string; dataSource: DataSource }> {
+export async function openDatabase(
+  config: AppConfig,
+  undo: Undo,
+): Promise<{ databaseUrl: string; dataSource: DataSource }> {
   const databaseUrl = config.databaseUrl ?? (await startOwnPostgres(config, undo));
   const { databasePoolSize: poolSize, databaseStatementTimeoutMs: statementTimeoutMs } = config;
   const dataSource = await createDataSource({ url: databaseUrl, poolSize, statementTimeoutMs })

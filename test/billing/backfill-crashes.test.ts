@@ -114,7 +114,7 @@ describe('a backfill whose process is killed', () => {
     expect(done).toMatchObject({ state: 'done' });
     expect(Math.max(...pagesAsked())).toBe(1);
     expect(await differences(service, (object) => object === 'charge')).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('several replicas', () => {

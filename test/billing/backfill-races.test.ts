@@ -71,7 +71,7 @@ describe('pages of a backfill that race webhooks', () => {
 
     expect(await regressions()).toEqual([]);
     expect(await differences(service, isCustomer)).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('lose to what was applied while they waited to be written, and to deletions', async () => {
     const blocker = new pg.Client({ connectionString: service.databaseUrl });
@@ -103,7 +103,7 @@ describe('pages of a backfill that race webhooks', () => {
       [idOf(CUSTOMERS - 4)],
     );
     expect(gone?.deleted).toBe(true);
-  }, 60_000);
+  }, 180_000);
 
   it('take back what they hold too old: a later backfill brings what no webhook told', async () => {
     await backfill(service, { types: ['customers'], account: 'platform' });

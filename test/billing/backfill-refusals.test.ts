@@ -96,7 +96,7 @@ describe('what fails in passing', () => {
 
     expect(view).toMatchObject({ state: 'done', error: null });
     expect(await differences(service, (object) => object === 'charge' || object === 'coupon')).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('fails the job only when it never passes, and says why; the other lists are brought all the same', async () => {
     await service.db.query(`TRUNCATE stripe.coupons`);
@@ -112,7 +112,7 @@ describe('what fails in passing', () => {
     expect(view).toMatchObject({ state: 'failed', error: expect.stringMatching(/^charges: /) });
     expect(view.byType.find(({ type }) => type === 'charges')).toMatchObject({ state: 'failed' });
     expect(view.byType.find(({ type }) => type === 'coupons')).toMatchObject({ state: 'done', added: 30 });
-  }, 60_000);
+  }, 180_000);
 
   it('does not lose its place when the object after which a list goes on is gone', async () => {
     await service.db.query(`TRUNCATE stripe.charges`);

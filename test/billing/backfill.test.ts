@@ -42,7 +42,7 @@ beforeAll(async () => {
   sandbox.putObjects(many('charge', 5), { account });
   sandbox.requests.clear();
   first = await backfill(service);
-}, 120_000);
+}, 180_000);
 afterAll(() => service?.stop());
 
 async function invoiceOfLines(lines: number): Promise<string> {

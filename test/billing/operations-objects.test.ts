@@ -381,7 +381,11 @@ describe('the same over gRPC', () => {
 describe('the list of types', () => {
   it('names every type, what it is filtered by and what can be written, over both faces', async () => {
     const { body } = await service.http<{ data: Array<{ objects: string }> }>('GET', '/v1/billing');
-    const { message: overGrpc } = await service.grpc.call<{ data: Array<{ objects: string }> }>('Billing', 'ListObjectTypes', {});
+    const { message: overGrpc } = await service.grpc.call<{ data: Array<{ objects: string }> }>(
+      'Billing',
+      'ListObjectTypes',
+      {},
+    );
 
     expect(body.data.find(({ objects }) => objects === 'refunds')).toEqual({
       objects: 'refunds',

@@ -16,7 +16,7 @@ const QUESTIONS = new Map(
 let company: Company;
 beforeAll(async () => {
   company = await firstHalfYear();
-}, 60_000);
+}, 180_000);
 afterAll(() => company?.story.end());
 
 type Answer = Array<Record<string, unknown>>;

@@ -102,11 +102,13 @@ describe('the registry of object types', () => {
     await deliverInParallel(lives.map(({ events }) => events[0] as StripeEvent));
     await drain(service, ['inbox']);
 
+    const empty: string[] = [];
     for (const { type, id, first } of lives) {
       const row = await rowOf(type, id);
       expect([type.object, row]).toEqual([type.object, { data: JSON.parse(JSON.stringify(first)), deleted: false }]);
-      expect([type.object, await emptyColumns(type, id)]).toEqual([type.object, []]);
+      empty.push(...(await emptyColumns(type, id)).map((column) => `${type.table}.${column}`));
     }
+    expect(empty).toEqual([]);
   });
 
   it('lets no older copy change a row of any type', async () => {

@@ -161,6 +161,6 @@ describe('truth under disorder', () => {
       expect(compared).toBeGreaterThan(STEPS);
       expect(lives.taken.done).toBeGreaterThan(lives.taken.refused);
     },
-    120_000,
+    180_000,
   );
 });

@@ -70,7 +70,7 @@ describe('tributary backfill', () => {
     expect(out).toMatch(/^charges +320 +320 +0 +0 +\d+$/m);
     expect(out).toMatch(/^332 objects, 332 new, 0 changed, 0 unchanged, in \d+ requests/m);
     expect(await count('stripe.charges')).toBe(320);
-  }, 60_000);
+  }, 180_000);
 
   it('says in a dry run what would change, by type', async () => {
     sandboxOf(service).putObjects(many('coupon', 3));
@@ -81,7 +81,7 @@ describe('tributary backfill', () => {
     expect(out).toMatch(/^coupons +15 +3 +0 +12 +0 +\d+$/m);
     expect(out).toMatch(/Nothing was changed. A backfill would add 3 and change 0; 12 are as Stripe has them/);
     expect(await count('stripe.coupons')).toBe(12);
-  }, 60_000);
+  }, 180_000);
 
   it('leaves a job behind when it is interrupted, says how to go on, and --resume does', async () => {
     await service.db.query(`TRUNCATE stripe.charges`);
@@ -102,7 +102,7 @@ describe('tributary backfill', () => {
     expect(second.code).toBe(0);
     expect(second.err).toContain(`Going on with ${job?.id}`);
     expect(await count('stripe.charges')).toBe(320);
-  }, 90_000);
+  }, 180_000);
 
   it('lets the running service do the work and shows how far it is', async () => {
     const running = await startTestService({
@@ -122,7 +122,7 @@ describe('tributary backfill', () => {
     } finally {
       await running.stop();
     }
-  }, 60_000);
+  }, 180_000);
 
   it('gives up what it left with --cancel', async () => {
     const { body } = await service.http<{ id: string }>('POST', '/v1/billing/backfills', { types: ['coupons'] });
@@ -132,7 +132,7 @@ describe('tributary backfill', () => {
 
     expect(canceled).toMatchObject({ code: 0, out: `${body.id} is canceled; what it wrote stays.\n` });
     expect(nothing).toMatchObject({ code: 2, err: expect.stringContaining('no backfill to go on with') });
-  }, 60_000);
+  }, 180_000);
 
   it.each([
     [['--since', 'yesterday'], /--since is "yesterday"; it takes days back \(30d\)/],

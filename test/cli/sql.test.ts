@@ -82,5 +82,5 @@ describe('npm run sql', () => {
       await postgres.stop();
     }
     expect(sql(['SELECT 1'], {}).err).toContain('No PostgreSQL runs');
-  }, 60_000);
+  }, 180_000);
 });

@@ -235,7 +235,7 @@ describe('a stop', () => {
 
     expect(await early.exited).toBe(0);
     expect(existsSync(join(own, 'pg18', 'data', 'postmaster.pid'))).toBe(false);
-  }, 60_000);
+  }, 180_000);
 
   it('takes the embedded database with it', async () => {
     const service = new ServiceProcess({ DATABASE_URL: '', TRIBUTARY_DATA_DIR: join(dataDir, 'own') });
@@ -246,7 +246,7 @@ describe('a stop', () => {
     expect(code).toBe(0);
     expect(ms).toBeLessThan(STOP_LIMIT_MS);
     expect(existsSync(join(dataDir, 'own', 'pg18', 'data', 'postmaster.pid'))).toBe(false);
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('the role', () => {

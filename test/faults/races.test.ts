@@ -84,7 +84,7 @@ describe('two workers', () => {
     expect(net).toEqual([{ net: '1200' }]);
     expect(posted.find(({ kind }) => kind === 'earning')).toMatchObject({ count: String(PAIRS) });
     expect(posted.find(({ kind }) => kind === 'reversal')).toMatchObject({ amount: '-800', count: String(PAIRS) });
-  }, 120_000);
+  }, 180_000);
 });
 
 describe('one fact told by many events', () => {

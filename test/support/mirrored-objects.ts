@@ -15,11 +15,26 @@ type Fields = Record<string, unknown>;
 
 const CREATED = 1_780_000_000;
 
+const RECURRING = { interval: 'month', interval_count: 1, usage_type: 'licensed' };
+const PRICE = {
+  id: 'price_1',
+  object: 'price',
+  product: 'prod_1',
+  unit_amount: 500,
+  currency: 'usd',
+  recurring: RECURRING,
+};
+
 /** The types that have builders of their own, whose objects are more than a few fields. */
 const BUILDERS: Record<string, (fields: Fields) => StripeObject> = {
-  customer: (fields) => customer({ email: 'ada@example.com', ...fields }),
-  subscription: (fields) => subscription({ customer: 'cus_1', ...fields }),
-  subscription_item: subscriptionItem,
+  customer: (fields) =>
+    customer({
+      email: 'ada@example.com',
+      discount: { id: 'di_1', object: 'discount', customer: 'cus_1', coupon: { id: 'half', object: 'coupon' } },
+      ...fields,
+    }),
+  subscription: (fields) => subscription({ customer: 'cus_1', currency: 'usd', ended_at: CREATED, ...fields }),
+  subscription_item: (fields) => subscriptionItem({ price: PRICE, ...fields }),
   invoice: (fields) =>
     invoice({
       customer: 'cus_1',
@@ -32,7 +47,8 @@ const BUILDERS: Record<string, (fields: Fields) => StripeObject> = {
     invoiceLine({
       subscription: 'sub_1',
       invoice_item: 'ii_1',
-      price: { id: 'price_1', object: 'price', product: 'prod_1' },
+      price: PRICE,
+      period: { start: CREATED, end: CREATED + 2_592_000 },
       ...fields,
     }),
   invoice_payment: (fields) =>
@@ -103,8 +119,8 @@ const FIELDS: Record<string, Fields> = {
   coupon: { percent_off: 50, duration: 'forever', valid: true },
   promotion_code: { code: 'HALF', promotion: { type: 'coupon', coupon: 'half' }, active: true },
   product: { name: 'Basic', active: true },
-  price: { product: 'prod_1', active: true, unit_amount: 500, currency: 'usd', recurring: { interval: 'month' } },
-  plan: { product: 'prod_1', active: true, amount: 500, currency: 'usd', interval: 'month' },
+  price: { product: 'prod_1', active: true, unit_amount: 500, currency: 'usd', recurring: RECURRING },
+  plan: { product: 'prod_1', active: true, amount: 500, currency: 'usd', ...RECURRING },
   product_feature: { entitlement_feature: { id: 'feat_1', object: 'entitlements.feature' } },
   'product_catalog.trial_offer': { price: 'price_1', active: true },
   shipping_rate: { active: true, type: 'fixed_amount' },
