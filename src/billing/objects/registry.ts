@@ -1,9 +1,11 @@
-import { EntitySchema, type EntitySchemaColumnOptions, type EntityTarget } from 'typeorm';
+import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import type { Columns, EmbeddedRule, ListRule, ObjectTypeRow, StripeObjectType } from './object-type.js';
 import { list } from './row-parts.js';
 import type { StripeModel } from './stripe-model.entity.js';
 import { BILLING_TYPES } from './types/billing-types.js';
+import { CATALOGUE_TYPES } from './types/catalogue-types.js';
 import { CONNECT_TYPES } from './types/connect-types.js';
+import { INSTRUMENT_TYPES } from './types/instrument-types.js';
 import { PAYMENT_TYPES } from './types/payment-types.js';
 import { PLATFORM_TYPES } from './types/platform-types.js';
 import { USAGE_TYPES } from './types/usage-types.js';
@@ -16,7 +18,15 @@ const OTHER: StripeObjectType = typeOf({
   columns: { object: ['text', `data->>'object'`, 'indexed'] },
 });
 
-const ROWS = [...CONNECT_TYPES, ...BILLING_TYPES, ...USAGE_TYPES, ...PAYMENT_TYPES, ...PLATFORM_TYPES].map(typeOf);
+const ROWS = [
+  ...CONNECT_TYPES,
+  ...BILLING_TYPES,
+  ...CATALOGUE_TYPES,
+  ...USAGE_TYPES,
+  ...PAYMENT_TYPES,
+  ...INSTRUMENT_TYPES,
+  ...PLATFORM_TYPES,
+].map(typeOf);
 
 /**
  * Every type that the mirror knows, in the order in which tables are written, so that two workers never wait for each
@@ -87,7 +97,7 @@ function typeOf({ columns, path, timeless, embedded, ...row }: ObjectTypeRow): S
     dashboard: null,
     isTerminal: () => false,
     touches: () => [],
-    model: schemaOf(row, columns ?? {}) as unknown as EntityTarget<StripeModel>,
+    model: schemaOf(row, columns ?? {}),
     ...row,
     embedded: (embedded ?? []).map((rule) => ({ ...rule, objects: [rule.object].flat() })),
   };
@@ -98,13 +108,13 @@ function ownId(data: Record<string, unknown>): string | null {
 }
 
 /** The table's definition for types that no code works with, from the same parts as the classes'. */
-function schemaOf({ table, hasCreated, hasParent }: ObjectTypeRow, columns: Columns): EntitySchema {
+function schemaOf({ table, hasCreated, hasParent }: ObjectTypeRow, columns: Columns): EntitySchema<StripeModel> {
   const generated = Object.entries(columns).map(([name, [type, asExpression]]): [string, EntitySchemaColumnOptions] => [
     camelCase(name),
     { name, type, nullable: true, generatedType: 'STORED', asExpression, insert: false, update: false },
   ]);
   const indexed = Object.entries(columns).filter(([, column]) => column[2] === 'indexed');
-  return new EntitySchema({
+  return new EntitySchema<StripeModel>({
     name: `stripe.${table}`,
     schema: 'stripe',
     tableName: table,
