@@ -94,7 +94,7 @@ describe('a backfill whose process is killed', () => {
       const charges = done.byType.find(({ type }) => type === 'charges');
       expect(charges).toMatchObject({ objects: CHARGES, added: CHARGES });
     },
-    60_000,
+    180_000,
   );
 
   it('stops well when it is asked to: what it holds is free at once, and no page is asked for twice', async () => {

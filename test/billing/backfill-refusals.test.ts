@@ -16,7 +16,9 @@ beforeAll(async () => {
   sandbox.deliveries.hold();
   sandbox.putObjects(many('charge', 220));
   sandbox.putObjects(many('customer', 30));
-  sandbox.putObjects(many('coupon', 30));
+  sandbox.putObjects(many('coupon', 29));
+  // It is also seen inside of the customers that have it.
+  sandbox.putObjects(many('coupon', 1, () => ({ id: 'half' })));
   account = (await stripe(sandbox, 'POST', '/v1/accounts', { type: 'express', country: 'DE' })).id;
   sandbox.putObjects(many('charge', 3), { account });
   restricted = await startTestService({

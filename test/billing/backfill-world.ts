@@ -148,22 +148,31 @@ const ON_REQUEST = ['amount_paid_off_stripe'];
 
 /** Where the mirror differs from what is true at Stripe, of the types that lists bring; empty when it does not. */
 export async function differences(service: TestService, of: (object: string) => boolean = () => true) {
-  const found: string[] = [];
+  const byTable = new Map<string, Array<{ object: string; account: string; id: string; data: unknown }>>();
   for (const row of sandboxOf(service).truth()) {
     const type = typeOfObject(row.object);
     if (row.deleted || type.object === '' || !of(row.object) || !isReachable(type)) continue;
-    const id = type.identify(row.data) ?? row.id;
-    const [held] = await service.db.query<Array<{ fields: string[] }>>(
-      `SELECT ARRAY(SELECT coalesce(a.key, b.key) FROM jsonb_each(data) a FULL JOIN jsonb_each($4::jsonb) b USING (key)
-                     WHERE a.value IS DISTINCT FROM b.value AND coalesce(a.key, b.key) <> ALL($5)) AS fields
-         FROM stripe.${type.table}
-        WHERE workspace_id = $1 AND account = $2 AND id = $3 AND deleted_at IS NULL`,
-      [service.workspaceId, type.platformOnly ? '' : row.account, id, JSON.stringify(row.data), ON_REQUEST],
+    const account = type.platformOnly ? '' : row.account;
+    const rows = byTable.get(type.table) ?? [];
+    byTable.set(type.table, rows);
+    rows.push({ object: row.object, account, id: type.identify(row.data) ?? row.id, data: row.data });
+  }
+  const found: string[] = [];
+  for (const [table, rows] of byTable) {
+    const wrong = await service.db.query<Array<{ n: string; held: boolean; fields: string[] }>>(
+      `SELECT n, m.id IS NOT NULL AS held, fields
+         FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS told(row, n)
+         LEFT JOIN stripe.${table} m ON m.workspace_id = $2 AND m.account = told.row->>'account'
+               AND m.id = told.row->>'id' AND m.deleted_at IS NULL,
+              LATERAL (SELECT ARRAY(
+                SELECT coalesce(a.key, b.key) FROM jsonb_each(m.data) a FULL JOIN jsonb_each(told.row->'data') b USING (key)
+                 WHERE a.value IS DISTINCT FROM b.value AND coalesce(a.key, b.key) <> ALL($3)) AS fields) AS compared
+        WHERE m.id IS NULL OR fields <> '{}'`,
+      [JSON.stringify(rows), service.workspaceId, ON_REQUEST],
     );
-    if (held?.fields.length !== 0) {
-      found.push(
-        `${row.account}/${row.object}/${id} ${held === undefined ? 'is missing' : `differs in ${held.fields.join(', ')}`}`,
-      );
+    for (const { n, held, fields } of wrong) {
+      const { account, object, id } = rows[Number(n) - 1] ?? {};
+      found.push(`${account}/${object}/${id} ${held ? `differs in ${fields.join(', ')}` : 'is missing'}`);
     }
   }
   return found;

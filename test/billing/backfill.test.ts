@@ -134,6 +134,19 @@ describe('a backfill', () => {
     expect(await count('tributary.settle_queue')).toBe(0);
   });
 
+  it.each([false, true])(
+    'leaves a discount buried that objects still show, and counts it not (dry: %s)',
+    async (dryRun) => {
+      await service.db.query(`UPDATE stripe.discounts SET deleted_at = source_updated_at - interval '1 minute'`);
+      const before = await rowVersions(service);
+
+      const view = await backfill(service, { types: ['subscriptions'], dryRun });
+
+      expect(view).toMatchObject({ state: 'done', added: 0, changed: 0 });
+      expect(await rowVersions(service)).toBe(before);
+    },
+  );
+
   it('goes to Stripe in the name of each account, and asks for what is the platform’s own only once', () => {
     const asked = sandboxOf(service).requests.list({ method: 'GET' });
 

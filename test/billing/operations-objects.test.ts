@@ -402,7 +402,7 @@ describe('the list of types', () => {
 
     expect(status).toBe(404);
     expect(body.error.message).toBe(
-      'the mirror has no type "customer"; did you mean customers, customer_balance_transactions, customer_cash_balance_transactions? GET /v1/billing lists all',
+      'the mirror has no type "customer"; did you mean customers, customer_balance_transactions, customer_cash_balance_transactions? GET /v1/billing (gRPC: ListObjectTypes) lists all',
     );
   });
 });

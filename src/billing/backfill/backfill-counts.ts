@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { Difference, Differences } from '../mirror/bulk-writer.js';
+import type { Change, Difference } from '../mirror/bulk-writer.js';
 import { snapshotKey, type Snapshot } from '../mirror/snapshot.js';
 import { typeOfTable } from '../objects/registry.js';
 import type { JobFacts } from './task.js';
@@ -10,25 +10,20 @@ export interface TypeCounts extends Record<Difference, number> {
   objects: number;
 }
 
-/** What was listed, and what of it and beside it is written, by table. Pure. */
-export function countsOf(
-  listed: readonly Snapshot[],
-  { states, differences }: { states: readonly Snapshot[]; differences: Differences },
-): Map<string, TypeCounts> {
+/** What was listed, and the rows that changed with it, by table. Pure. */
+export function countsOf(listed: readonly Snapshot[], changes: readonly Change[]): Map<string, TypeCounts> {
   const counts = new Map<string, TypeCounts>();
   const of = ({ type }: Snapshot): TypeCounts => {
     const held = counts.get(type.table) ?? { objects: 0, added: 0, changed: 0, unchanged: 0 };
     counts.set(type.table, held);
     return held;
   };
+  const changed = new Set(changes.map(({ state }) => snapshotKey(state)));
   for (const state of listed) {
     of(state).objects += 1;
-    if (differences.get(snapshotKey(state)) === 'unchanged') of(state).unchanged += 1;
+    if (!changed.has(snapshotKey(state))) of(state).unchanged += 1;
   }
-  for (const state of states) {
-    const difference = differences.get(snapshotKey(state));
-    if (difference === 'added' || difference === 'changed') of(state)[difference] += 1;
-  }
+  for (const { state, difference } of changes) of(state)[difference] += 1;
   return counts;
 }
 

@@ -50,6 +50,7 @@ export class Backfill {
   @Column('timestamptz', { name: 'worked_at', nullable: true })
   workedAt: Date | null;
 
+  /** By the `Clock`, as `finishedAt`: what a backfill listed is held against seconds of Stripe's. */
   @Column('timestamptz', { name: 'created_at', default: () => 'now()' })
   createdAt: Date;
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { Clock } from '../../common/clock.js';
 import { BackfillCounts } from './backfill-counts.js';
 import { HEARTBEAT_MS } from './backfill-tasks.js';
 import type { Backfill, BackfillState } from './backfill.entity.js';
@@ -14,6 +15,7 @@ export class Backfills {
   constructor(
     private readonly db: DataSource,
     private readonly counts: BackfillCounts,
+    private readonly clock: Clock,
   ) {}
 
   /** Ends the jobs that have nothing left to do; a dry run counts what it did not meet. */
@@ -77,10 +79,10 @@ export class Backfills {
   ): Promise<boolean> {
     const [, count] = (await tx.query(
       `UPDATE tributary.backfill
-          SET state = $3, error = $4, finished_at = now(),
+          SET state = $3, error = $4, finished_at = $6,
               worked_ms = worked_ms + least(coalesce(extract(epoch FROM now() - worked_at) * 1000, 0), $5)::bigint
         WHERE id = $1 AND workspace_id = $2 AND state = 'running'`,
-      [id, workspaceId, state, error, 2 * HEARTBEAT_MS],
+      [id, workspaceId, state, error, 2 * HEARTBEAT_MS, this.clock.now()],
     )) as [unknown, number];
     return count > 0;
   }

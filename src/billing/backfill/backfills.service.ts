@@ -5,6 +5,7 @@ import { Clock } from '../../common/clock.js';
 import { DomainError, invalidField } from '../../common/errors.js';
 import { newId } from '../../common/ids.js';
 import { StripeGateway } from '../../stripe/stripe-gateway.service.js';
+import { PLATFORM } from '../mirror/connected-accounts.service.js';
 import { STRIPE_OBJECT_TYPES, typeOfTable } from '../objects/registry.js';
 import { taskOf } from './accounts-planner.js';
 import { firstTasks, isReachable, tasksOfAccount, typesToList } from './backfill-plan.js';
@@ -12,7 +13,7 @@ import { BackfillTasks } from './backfill-tasks.js';
 import { Backfill } from './backfill.entity.js';
 import { BackfillsReader } from './backfills-reader.service.js';
 import { Backfills } from './backfills.repository.js';
-import { PLATFORM_ONLY, type BackfillView, type CreateBackfillDto } from './dto/backfill.dto.js';
+import type { BackfillView, CreateBackfillDto } from './dto/backfill.dto.js';
 
 /** Orders backfills. The worker does them. */
 @Injectable()
@@ -33,10 +34,10 @@ export class BackfillsService {
     const id = newId('bfl');
     const scope = scopeOf(order);
     const rows = (await tx.query(
-      `INSERT INTO tributary.backfill (id, workspace_id, dry_run, since, types, account, scope)
-       VALUES ($1, $2, $3, $4, $5, $6, $7)
+      `INSERT INTO tributary.backfill (id, workspace_id, dry_run, since, types, account, scope, created_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
        ON CONFLICT (workspace_id, scope) WHERE state = 'running' DO NOTHING RETURNING id`,
-      [id, workspaceId, dryRun, since ?? null, types ?? null, account ?? null, scope],
+      [id, workspaceId, dryRun, since ?? null, types ?? null, account ?? null, scope, this.clock.now()],
     )) as unknown[];
     if (rows.length === 0) throw await this.alreadyRunning(workspaceId, scope, tx);
     const facts = { since: since === undefined ? null : Math.floor(since.getTime() / 1_000) };
@@ -84,7 +85,7 @@ export class BackfillsService {
     if (since !== undefined && since > this.clock.now()) {
       throw invalidField('since', 'since_in_future', `since is ${since.toISOString()}, which is still to come`);
     }
-    const isOfAccount = account !== undefined && account !== PLATFORM_ONLY;
+    const isOfAccount = account !== undefined && account !== PLATFORM;
     if (isOfAccount && tasksOfAccount(typesToList(types.length === 0 ? null : types), account).length === 0) {
       const text = `${types.join(', ')} are the platform's own: leave account out, or choose other types`;
       throw invalidField('account', 'platform_types', text);

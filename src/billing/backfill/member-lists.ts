@@ -21,8 +21,6 @@ export interface WholePiece {
   states: Snapshot[];
   /** Owners with their whole lists in place of those that were cut off. */
   wholes: Snapshot[];
-  /** Of what the list showed, and of what came beside. */
-  differences: Differences;
   /** All that Stripe showed with it, inside of other objects or by a list of their own. */
   beside: Snapshot[];
   /** For lists that were cut off. */
@@ -54,7 +52,7 @@ export class MemberLists {
     const differences = new Map([...known, ...(await this.differences(members, db))]);
     const beside = [...within, ...members];
     return {
-      ...{ beside, differences, requests: meter.take() },
+      ...{ beside, requests: meter.take() },
       states: [...listed, ...beside].filter((state) => differences.get(snapshotKey(state)) !== 'unchanged'),
       wholes: answers.flatMap(({ whole }) => whole),
     };

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { BulkWriter } from '../mirror/bulk-writer.js';
+import { BulkWriter, type Change } from '../mirror/bulk-writer.js';
 import { SettleQueue } from '../mirror/settle-queue.js';
 import { snapshotKey, type Snapshot } from '../mirror/snapshot.js';
 import { BackfillCounts, countsOf, type TypeCounts } from './backfill-counts.js';
@@ -8,6 +8,7 @@ import { BackfillTasks } from './backfill-tasks.js';
 import { Meter } from './list-walk.js';
 import { MemberLists, type WholePiece } from './member-lists.js';
 import type { Piece } from './piece.js';
+import type { JobFacts } from './task.js';
 
 /** So many pieces share a transaction when they wait for each other. */
 const BATCH_PIECES = 10;
@@ -49,8 +50,16 @@ export class PieceWriter {
   private async drain(): Promise<void> {
     if (this.isWriting) return;
     this.isWriting = true;
-    while (this.waiting.length > 0) await this.writeSome(this.waiting.splice(0, BATCH_PIECES));
+    for (let batch = this.nextBatch(); batch.length > 0; batch = this.nextBatch()) await this.writeSome(batch);
     this.isWriting = false;
+  }
+
+  /** Those of one job, whose figures are told together. */
+  private nextBatch(): Waiting[] {
+    const job = this.waiting[0]?.piece.task.job.id;
+    const batch = this.waiting.filter(({ piece }) => piece.task.job.id === job).slice(0, BATCH_PIECES);
+    this.waiting = this.waiting.filter((one) => !batch.includes(one));
+    return batch;
   }
 
   private async writeSome(batch: readonly Waiting[]): Promise<void> {
@@ -75,16 +84,8 @@ export class PieceWriter {
       tx,
     );
     const mine = batch.filter(({ piece }) => held.has(piece.task.id));
-    const real = mine.filter(({ piece }) => !piece.task.job.dryRun);
-    await this.bulk.apply(
-      real.flatMap(({ whole }) => whole.states),
-      real.flatMap(({ whole }) => whole.wholes),
-      tx,
-    );
-    for (const { piece, whole } of mine) {
-      const counted = piece.task.job.dryRun ? await this.countDry(piece, whole, tx) : countsOf(piece.listed, whole);
-      await this.counts.add(piece.task.job.id, counted, tx);
-    }
+    const job = mine[0]?.piece.task.job;
+    if (job !== undefined) await this.counts.add(job.id, await this.writeAndCount(job, mine, tx), tx);
     await this.tasks.take(
       mine.map(({ piece, whole }) => ({ ...piece, requests: piece.requests + whole.requests })),
       tx,
@@ -92,13 +93,27 @@ export class PieceWriter {
     return held;
   }
 
-  /** All that would be written, inside and below the listed objects too, each once in the whole job. */
-  private async countDry(piece: Piece, whole: WholePiece, tx: EntityManager): Promise<Map<string, TypeCounts>> {
-    const within = this.bulk.withinAll(whole.states);
-    const differences = new Map([...whole.differences, ...(await this.bulk.differences(within, tx))]);
-    const fresh = await this.counts.meet(piece.task.job.id, [...piece.listed, ...whole.beside, ...within], tx);
+  private async writeAndCount(
+    job: JobFacts,
+    batch: readonly Waiting[],
+    tx: EntityManager,
+  ): Promise<Map<string, TypeCounts>> {
+    const listed = batch.flatMap(({ piece }) => piece.listed);
+    const states = batch.flatMap(({ whole }) => whole.states);
+    if (!job.dryRun) {
+      const wholes = batch.flatMap(({ whole }) => whole.wholes);
+      return countsOf(listed, await this.bulk.apply(states, wholes, tx));
+    }
+    // All that would be written, inside and below the listed objects too, each once in the whole job.
+    const beside = batch.flatMap(({ whole }) => whole.beside);
+    const within = this.bulk.withinAll(states);
+    const fresh = await this.counts.meet(job.id, [...listed, ...beside, ...within], tx);
     const isFresh = (state: Snapshot): boolean => fresh.has(snapshotKey(state));
-    const counted = countsOf(piece.listed.filter(isFresh), { states: within.filter(isFresh), differences });
-    return counted;
+    const differences = await this.bulk.differences(within.filter(isFresh), tx);
+    const changes = within.filter(isFresh).flatMap((state): Change[] => {
+      const difference = differences.get(snapshotKey(state));
+      return difference === 'added' || difference === 'changed' ? [{ state, difference }] : [];
+    });
+    return countsOf(listed.filter(isFresh), changes);
   }
 }

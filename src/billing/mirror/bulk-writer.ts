@@ -8,13 +8,27 @@ import { MirrorWriter } from './mirror-writer.js';
 import { RefetchMetrics } from './refetch-metrics.js';
 import { RefetchQueue } from './refetch-queue.js';
 import { SettleQueue } from './settle-queue.js';
-import { embeddedStates, newestOfEach, ownedMembers, snapshotKey, type Snapshot } from './snapshot.js';
+import {
+  embeddedStates,
+  hasTombstones,
+  newestOfEach,
+  ownedMembers,
+  RANK_FETCHED,
+  snapshotKey,
+  type Snapshot,
+} from './snapshot.js';
 
 /** What a fetched state is beside the row that is held. */
 export type Difference = 'added' | 'changed' | 'unchanged';
 
 /** States by `snapshotKey`. */
 export type Differences = ReadonlyMap<string, Difference>;
+
+/** A row that was written, or would be. */
+export interface Change {
+  state: Snapshot;
+  difference: Exclude<Difference, 'unchanged'>;
+}
 
 /** PostgreSQL builds the states of one statement in memory. */
 const COMPARED_ROWS_MAX = 1_000;
@@ -55,11 +69,13 @@ export class BulkWriter {
 
   /**
    * Writes states that are not `unchanged`. The lists in `wholes` are complete: what is missing from them is gone. Nobody
-   * else is asked for what their owners cut off, for discounts, tiers and payments: the caller brings those too.
+   * else is asked for what their owners cut off, for discounts, tiers and payments: the caller brings those too. Answers
+   * what it wrote, the objects inside of the states included.
    */
-  async apply(states: readonly Snapshot[], wholes: readonly Snapshot[], tx: EntityManager): Promise<void> {
-    if (states.length > 0) await this.mirror.apply(states, tx);
+  async apply(states: readonly Snapshot[], wholes: readonly Snapshot[], tx: EntityManager): Promise<Change[]> {
+    const wins = states.length > 0 ? await this.mirror.apply(states, tx) : [];
     if (wholes.length > 0) await this.mirror.buryMissingMembers(wholes, tx);
+    return wins.map(({ snapshot, isNew }) => ({ state: snapshot, difference: isNew ? 'added' : 'changed' }));
   }
 }
 
@@ -113,7 +129,10 @@ async function heldAmong(
   return new Set(pick(states, rows));
 }
 
-/** Also those whose row is newer and alive: a page that a webhook has overtaken changes nothing. */
+/**
+ * Also those whose row is newer: a page that a webhook has overtaken changes nothing. A row that is buried counts as long as
+ * the state could not revive it (mirror-upsert.ts, `withTombstone`): a discount that is gone stays in what it was on.
+ */
 async function unchangedAmong(
   type: StripeObjectType,
   states: readonly Snapshot[],
@@ -123,14 +142,20 @@ async function unchangedAmong(
   const rows = (await db.query(
     `SELECT u.n FROM ${KEYS}
        JOIN jsonb_array_elements($4::jsonb) WITH ORDINALITY AS told(data, n) ON told.n = u.n
-       JOIN unnest($5::bigint[]) WITH ORDINALITY AS stamped(seconds, n) ON stamped.n = u.n
+       JOIN unnest($5::bigint[], $6::int[]) WITH ORDINALITY AS version(stamp, rank, n) ON version.n = u.n
        ${HELD(type.table, 'm.data, m.undecided, m.deleted_at, m.source_updated_at')}
-      WHERE held.deleted_at IS NULL
-        AND (held.source_updated_at > to_timestamp(stamped.seconds) OR (held.data = told.data AND NOT held.undecided))`,
-    [...keysOf(states), storableJson(states.map((s) => s.data)), states.map((s) => s.stampSeconds)],
+      WHERE (held.deleted_at IS NULL ${hasTombstones(type) ? `OR ${staysBuried(type)}` : ''})
+        AND (held.source_updated_at > to_timestamp(version.stamp) OR (held.data = told.data AND NOT held.undecided))`,
+    [
+      ...[...keysOf(states), storableJson(states.map((s) => s.data))],
+      ...[states.map((s) => s.stampSeconds), states.map((s) => s.rank)],
+    ],
   )) as Numbered[];
   return new Set(pick(states, rows));
 }
+
+const staysBuried = ({ reusesIds }: StripeObjectType): string =>
+  `held.deleted_at >= to_timestamp(version.stamp)${reusesIds ? '' : ` OR version.rank <> ${RANK_FETCHED}`}`;
 
 interface Numbered {
   /** Counted from 1. */

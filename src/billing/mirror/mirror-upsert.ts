@@ -10,6 +10,8 @@ export interface Win {
   snapshot: Snapshot;
   /** The snapshot with the row's own version and fate: a late state of a deleted object changes its data and revives nothing. */
   state: Snapshot;
+  /** There was no row of the object. */
+  isNew: boolean;
   /** The object is buried though something later told of it: only Stripe can say which of the two holds. */
   contested: boolean;
 }
@@ -33,7 +35,7 @@ export async function upsert(
     const row = written.get(snapshotKey(snapshot));
     if (row === undefined) return [];
     const version = { stampSeconds: Number(row.stamp), rank: row.source_rank, deleted: row.gone };
-    return [{ snapshot, state: { ...snapshot, ...version }, contested: row.contested }];
+    return [{ snapshot, state: { ...snapshot, ...version }, isNew: row.is_new, contested: row.contested }];
   });
 }
 
@@ -44,6 +46,7 @@ interface WrittenRow {
   stamp: string;
   source_rank: number;
   gone: boolean;
+  is_new: boolean;
   contested: boolean;
 }
 
@@ -91,7 +94,7 @@ function upsertStatement(type: StripeObjectType, rows: number): string {
            AS u(workspace_id, account, id, api_version, created, stamp, rank, undecided, deleted, event_id${parent.column}, data)
     ON CONFLICT (workspace_id, account, id) DO UPDATE SET ${hasTombstones(type) ? withTombstone(type.reusesIds) : AS_A_WHOLE}
     RETURNING workspace_id, account, id, extract(epoch FROM source_updated_at)::bigint AS stamp, source_rank,
-              deleted_at IS NOT NULL AS gone, coalesce(deleted_at < source_updated_at, false) AS contested`;
+              deleted_at IS NOT NULL AS gone, held.xmax = 0 AS is_new, coalesce(deleted_at < source_updated_at, false) AS contested`;
 }
 
 const NO_PARENT = { column: '', value: '', input: '' };

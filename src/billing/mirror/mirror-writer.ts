@@ -22,8 +22,8 @@ export class MirrorWriter {
     private readonly refetches: RefetchQueue,
   ) {}
 
-  /** Safe to repeat, in any order and any grouping: the rows depend on the set of states alone. */
-  async apply(shown: readonly Snapshot[], tx: EntityManager): Promise<void> {
+  /** Safe to repeat, in any order and any grouping: the rows depend on the set of states alone. Answers what it wrote. */
+  async apply(shown: readonly Snapshot[], tx: EntityManager): Promise<Win[]> {
     const snapshots = await withoutErasedPersons(shown, tx);
     const states = newestOfEach([...snapshots, ...snapshots.flatMap(embeddedStates)]);
     const wins: Win[] = [];
@@ -37,7 +37,9 @@ export class MirrorWriter {
     const won = wins.map(({ state }) => state);
 
     const owners = won.filter((snapshot) => snapshot.type.embedded.some((rule) => rule.owned));
-    for (const [type, group] of byTable(newestOfEach(owners.flatMap(ownedMembers)))) await upsert(type, group, tx);
+    const owned: Win[] = [];
+    for (const [type, group] of byTable(newestOfEach(owners.flatMap(ownedMembers))))
+      owned.push(...(await upsert(type, group, tx)));
     await this.buryMissingMembers(owners, tx);
 
     // What an event tells is settled whoever won; what was fetched and changes nothing concerns nobody.
@@ -55,6 +57,7 @@ export class MirrorWriter {
       wins.filter(({ contested, state }) => contested || (state.deleted && state.undecided)).map(({ state }) => state),
       tx,
     );
+    return [...wins, ...owned];
   }
 
   /** Members of a complete list that are no longer in it are gone, as of their owner's version. */

@@ -5,8 +5,6 @@ import type { BackfillTaskState } from '../backfill-task.entity.js';
 import type { BackfillState } from '../backfill.entity.js';
 
 const STATES: readonly BackfillState[] = ['running', 'done', 'failed', 'canceled'];
-/** Of the workspace itself, not of its connected accounts. */
-export const PLATFORM_ONLY = 'platform';
 export const ACCOUNT = /^(?:platform|acct_\w{1,250})$/;
 
 const TYPES_MAX = 500;
