@@ -111,7 +111,8 @@ function nextToRenew(scope: Scope, customer: string): Subscription | null {
 const goesOn = (row: Subscription): boolean => row.cancel_at === null || row.cancel_at > periodEnd(row);
 
 function renewalDraft(scope: Scope, subscription: Subscription): Invoice | null {
-  if (!RENEWS.includes(subscription.status) || !goesOn(subscription)) return pendingDraft(scope, subscription);
+  if (!RENEWS.includes(subscription.status)) return pendingDraft(scope, subscription);
+  if (!goesOn(subscription)) return pendingDraft(scope.at(subscription.cancel_at ?? scope.now), subscription);
   const start = periodEnd(subscription);
   const time = scope.at(start);
   const invoiceId = stripeId('in');

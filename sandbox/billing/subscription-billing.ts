@@ -56,6 +56,9 @@ export function draftOf(scope: Scope, subscription: Subscription, billing: Billi
   return draft;
 }
 
+export const hasPending = (scope: Scope, subscription: Subscription): boolean =>
+  scope.all('invoiceitem', (item) => isPendingFor(item, subscription)).length > 0;
+
 const isPendingFor = (item: Kinds['invoiceitem'], subscription: Subscription): boolean => {
   if (item.invoice !== null || item.customer !== subscription.customer) return false;
   const bound = item.parent?.subscription_details?.subscription;

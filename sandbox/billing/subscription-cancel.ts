@@ -1,10 +1,8 @@
 import { stripeId } from '../core/ids.js';
 import type { Scope } from '../core/scope.js';
-import { share } from '../money/rounding.js';
-import { createItem } from './invoice-lines.js';
-import { bill } from './subscription-billing.js';
-import { itemsOf, periodEnd, type Subscription, type SubscriptionItem } from './subscription-items.js';
-import { formatDay } from './wording.js';
+import { prorate } from './prorations.js';
+import { bill, hasPending } from './subscription-billing.js';
+import { itemsOf, type Subscription } from './subscription-items.js';
 
 type Reason = NonNullable<NonNullable<Subscription['cancellation_details']>['reason']>;
 
@@ -34,28 +32,27 @@ export function endSubscription(
 }
 
 /** Credits what was paid for and not used, and on request bills what is pending at once. */
-export function settleBeforeEnd(scope: Scope, subscription: Subscription, prorate: boolean, invoiceNow: boolean): void {
-  if (prorate && subscription.status !== 'trialing') {
-    for (const item of itemsOf(scope, subscription)) credit(scope, subscription, item);
+export function settleBeforeEnd(
+  scope: Scope,
+  subscription: Subscription,
+  prorates: boolean,
+  invoiceNow: boolean,
+): void {
+  if (prorates && subscription.status !== 'trialing') {
+    prorate(scope, subscription, itemsOf(scope, subscription), [], scope.now, true);
   }
-  if (!invoiceNow) return;
-  const period = { start: subscription.items.data[0]?.current_period_start ?? scope.now, end: scope.now };
-  bill(scope, subscription, { invoiceId: stripeId('in'), reason: 'manual', period, pendingOnly: true });
+  if (invoiceNow) billPending(scope, subscription);
 }
 
-function credit(scope: Scope, subscription: Subscription, item: SubscriptionItem): void {
-  const end = periodEnd(subscription);
-  const paid = (item.price.unit_amount ?? 0) * (item.quantity ?? 1);
-  createItem(scope, {
-    amount: -share(paid, end - scope.now, end - item.current_period_start),
-    currency: subscription.currency,
-    customer: subscription.customer,
-    description: `Unused time on ${scope.maybe('product', item.price.product)?.name ?? item.price.product} after ${formatDay(scope.now)}`,
-    price: item.price,
-    quantity: item.quantity ?? 1,
-    period: { start: scope.now, end },
-    subscription: subscription.id,
-    subscriptionItem: item.id,
-    proration: true,
-  });
+/** The end that was planned: what waited for the next invoice comes on a last one. */
+export function endAsPlanned(scope: Scope, subscription: Subscription): void {
+  if (hasPending(scope, subscription)) billPending(scope, subscription);
+  endSubscription(scope, scope.get('subscription', subscription.id), 'cancellation_requested');
+}
+
+function billPending(scope: Scope, subscription: Subscription): void {
+  const period = { start: subscription.items.data[0]?.current_period_start ?? scope.now, end: scope.now };
+  const invoiceId = stripeId('in');
+  const billed = scope.update('subscription', subscription, { latest_invoice: invoiceId });
+  bill(scope, billed, { invoiceId, reason: 'manual', period, pendingOnly: true });
 }

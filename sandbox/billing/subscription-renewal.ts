@@ -7,7 +7,7 @@ import { expirePending } from './pending-updates.js';
 import { bill } from './subscription-billing.js';
 import { itemList, itemsOf, periodEnd, type Subscription } from './subscription-items.js';
 import { stand } from './subscription-pause.js';
-import { endSubscription } from './subscription-cancel.js';
+import { endAsPlanned, endSubscription } from './subscription-cancel.js';
 
 /** Stripe gives a first payment so long. */
 const INCOMPLETE_SECONDS = 23 * 3_600;
@@ -31,7 +31,7 @@ export function runDue(scope: Scope, subscription: Subscription): void {
   else if (paused?.resumes_at && paused.resumes_at <= scope.now) {
     scope.update('subscription', subscription, { pause_collection: null }, 'customer.subscription.updated');
   } else if (subscription.cancel_at !== null && subscription.cancel_at <= scope.now) {
-    endSubscription(scope, subscription, 'cancellation_requested');
+    endAsPlanned(scope, subscription);
   } else if (subscription.status === 'trialing' && !canPay(scope, subscription)) endTrialUnpaid(scope, subscription);
   else renew(scope, subscription);
 }

@@ -69,6 +69,7 @@ export function updateItems(scope: Scope, old: Subscription, update: ItemsUpdate
       items: itemList(scope, old.id, after),
       ...(bills && { latest_invoice: invoiceId }),
       ...(restarts && { billing_cycle_anchor: scope.now }),
+      ...(restarts && subscription.cancel_at_period_end && { cancel_at: after[0]?.current_period_end }),
     },
     'customer.subscription.updated',
   );

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { invalidField } from '../../common/errors.js';
+import { DomainError, invalidField } from '../../common/errors.js';
 import { toDomainError } from '../../stripe/failure.js';
 import { StripeFetcher } from '../mirror/stripe-fetcher.js';
 import { embeddedObjects, invoiceAmounts, isoOf, isTruncatedList, minorOf, secondsOf } from '../objects/shapes.js';
@@ -9,6 +9,9 @@ import { StripeWriter } from './stripe-writer.service.js';
 import { defined } from './subscriptions-params.js';
 import { previewLine } from './subscriptions-preview.js';
 import type { WriteCall } from './write-call.js';
+
+/** Stripe's refusal to show an invoice that would never be made. */
+const NOTHING_UPCOMING = 'stripe_invoice_upcoming_none';
 
 export interface PreviewAnswer {
   /** The invoice that Stripe would make, with every one of its lines. */
@@ -34,6 +37,14 @@ export class InvoicePreviews {
       at: isoOf(secondsOf(invoice.created)),
       lines: embeddedObjects(invoice.lines).map(previewLine),
     };
+  }
+
+  /** The same as `ask`; null where no invoice would come. */
+  async askIfAny(call: WriteCall, params: StripeData, account: string): Promise<PreviewAnswer | null> {
+    return this.ask(call, params, account).catch((error: unknown) => {
+      if (error instanceof DomainError && error.code === NOTHING_UPCOMING) return null;
+      throw error;
+    });
   }
 
   /** `params` under Stripe's names. Errors are Stripe's. */

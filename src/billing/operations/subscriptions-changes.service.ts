@@ -9,6 +9,8 @@ import { HeldObjects } from './held-objects.service.js';
 import { InvoicePreviews } from './invoices-preview.service.js';
 import { StripeWriter, type WrittenObject } from './stripe-writer.service.js';
 import type {
+  CancelNowDto,
+  CancelPreviewView,
   CancelSubscriptionDto,
   ChangePreviewView,
   ChangeSubscriptionDto,
@@ -20,6 +22,7 @@ import type {
 import {
   cancelLaterParams,
   cancelNowParams,
+  cancelPreviewParams,
   changeParams,
   defined,
   extendParams,
@@ -29,9 +32,11 @@ import {
   recurringPreviewParams,
   unix,
 } from './subscriptions-params.js';
-import { changePreview } from './subscriptions-preview.js';
+import { cancelPreview, changePreview } from './subscriptions-preview.js';
 import { pendingUpdateOf } from './subscriptions.service.js';
 import type { WriteCall } from './write-call.js';
+
+const ENDED: ReadonlySet<string> = new Set(['canceled', 'incomplete_expired']);
 
 /** Changes a subscription at Stripe. The answer is the subscription, from the mirror, as it is after the change. */
 @Injectable()
@@ -52,6 +57,13 @@ export class SubscriptionChanges {
     return this.withItsInvoice(call, address, await this.writer.delete(call, address, now));
   }
 
+  /** What a cancellation at once would settle; nothing is changed anywhere. Errors: `subscription_ended`. */
+  async previewCancel(call: WriteCall, id: string, request: CancelNowDto): Promise<CancelPreviewView> {
+    const row = await this.aliveRowOf(call, id, request);
+    const last = await this.previews.askIfAny(call, cancelPreviewParams(row.data, request), row.account);
+    return cancelPreview(row.data, last?.invoice ?? null, request);
+  }
+
   /** Takes a planned cancellation back. What has ended stays ended: Stripe refuses it. */
   async reactivate(call: WriteCall, id: string, request: OfAccount): Promise<BillingObjectView> {
     const row = await this.rowOf(call, id, request);
@@ -64,23 +76,25 @@ export class SubscriptionChanges {
     return this.writer.update(call, this.addressOf(row), extendParams(row.data, request, this.clock.now()));
   }
 
+  /** Errors: `subscription_ended`. */
   async change(call: WriteCall, id: string, request: ChangeSubscriptionDto): Promise<BillingObjectView> {
-    const row = await this.rowOf(call, id, request);
+    const row = await this.aliveRowOf(call, id, request);
     const address = this.addressOf(row);
     return this.withItsInvoice(call, address, await this.writer.update(call, address, changeParams(row.data, request)));
   }
 
-  /** What the same change would cost; nothing is changed anywhere. */
+  /** What the same change would cost; nothing is changed anywhere. Errors: `subscription_ended`. */
   async preview(call: WriteCall, id: string, request: ChangeSubscriptionDto): Promise<ChangePreviewView> {
-    const row = await this.rowOf(call, id, request);
-    const next = await this.previews.ask(call, previewParams(row.data, request), row.account);
+    const row = await this.aliveRowOf(call, id, request);
+    const next = await this.previews.askIfAny(call, previewParams(row.data, request), row.account);
     // A request of its own needs a key of its own.
     const again = { ...call, key: `${call.key}:recurring` };
-    const recurring = await this.previews.ask(again, recurringPreviewParams(row.data, request), row.account);
+    const recurring = await this.previews.askIfAny(again, recurringPreviewParams(row.data, request), row.account);
     return changePreview({
-      next: next.invoice,
-      recurring: recurring.invoice,
-      askedAt: Math.max(next.stampSeconds, unix(this.clock.now())),
+      subscription: row.data,
+      next: next?.invoice ?? null,
+      recurring: recurring?.invoice ?? null,
+      askedAt: Math.max(next?.stampSeconds ?? 0, unix(this.clock.now())),
       prorationDate: request.prorationDate === undefined ? null : unix(request.prorationDate),
     });
   }
@@ -122,6 +136,14 @@ export class SubscriptionChanges {
 
   private rowOf({ workspaceId }: WriteCall, id: string, { account }: OfAccount): Promise<Subscription> {
     return this.held.getOrFetch(Subscription, 'subscriptions', { workspaceId, id, account });
+  }
+
+  /** What has ended never comes back, so that the mirror alone can say it; Stripe's own refusals do not. */
+  private async aliveRowOf(call: WriteCall, id: string, of: OfAccount): Promise<Subscription> {
+    const row = await this.rowOf(call, id, of);
+    if (row.deletedAt === null && !ENDED.has(row.status ?? '')) return row;
+    const text = `${id} has ended and cannot be changed any more: make a new subscription for its customer`;
+    throw new DomainError('unprocessable', 'subscription_ended', text, { field: 'id' });
   }
 
   private addressOf({ id, account }: Subscription): WrittenObject {

@@ -2,6 +2,7 @@ import { DomainError, invalidField } from '../../common/errors.js';
 import { embeddedObjects, secondsOf, subscriptionPeriod } from '../objects/shapes.js';
 import type { StripeData } from '../objects/stripe-model.entity.js';
 import type {
+  CancelNowDto,
   CancelSubscriptionDto,
   ChangeSubscriptionDto,
   ExtendSubscriptionDto,
@@ -36,6 +37,14 @@ export function cancelNowParams({
   if (at !== undefined) throw notHere('at', 'when "at"');
   if (prorationBehavior !== undefined) throw notHere('prorationBehavior', 'when "at"; with "now" it is prorate');
   return defined({ prorate, invoice_now: invoiceNow, cancellation_details: detailsOf(rest) });
+}
+
+/** The same cancellation, asked as a question. Stripe prorates in a preview unless it is told not to, in a cancellation only when told to. */
+export function cancelPreviewParams(subscription: StripeData, { prorate = false }: CancelNowDto): StripeData {
+  return {
+    subscription: subscription.id,
+    subscription_details: { cancel_now: true, proration_behavior: prorate ? 'create_prorations' : 'none' },
+  };
 }
 
 function detailsOf({ feedback, comment }: Pick<CancelSubscriptionDto, 'feedback' | 'comment'>): StripeData | undefined {

@@ -1,5 +1,6 @@
 import { IdText } from '../../common/dto-decorators.js';
 import {
+  CancelNowDto,
   CancelSubscriptionDto,
   ChangeSubscriptionDto,
   ExtendSubscriptionDto,
@@ -27,6 +28,11 @@ export class SubscriptionMembersRequest extends SubscriptionMembersQuery {
 }
 
 export class CancelSubscriptionRequest extends CancelSubscriptionDto {
+  @IdText()
+  id: string;
+}
+
+export class PreviewCancellationRequest extends CancelNowDto {
   @IdText()
   id: string;
 }

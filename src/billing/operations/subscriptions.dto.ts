@@ -2,6 +2,7 @@ import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, IsIn, IsOptional, ValidateNested } from 'class-validator';
 import { IdText, IsoInstant, PlainText, WholeNumber } from '../../common/dto-decorators.js';
 import { PageQuery } from '../../common/page-query.dto.js';
+import { AccountId } from '../dto/account-id.js';
 import type { BillingObjectView } from '../dto/billing.dto.js';
 import type { SubscriptionValidity } from '../objects/subscription-validity.js';
 
@@ -41,7 +42,7 @@ export const INVOICING_BEHAVIORS = ['invoice', 'pending_invoice_item'] as const;
 export class OfAccount {
   /** The connected account that the object belongs to; without it the workspace's own object goes before. */
   @IsOptional()
-  @IdText()
+  @AccountId()
   account?: string;
 }
 
@@ -61,19 +62,12 @@ export class SubscriptionValidityQuery extends OfAccount {
 
 export class SubscriptionMembersQuery extends PageQuery {
   @IsOptional()
-  @IdText()
+  @AccountId()
   account?: string;
 }
 
-export class CancelSubscriptionDto extends OfAccount {
-  /** At once, at the end of what is paid for, or at the instant `at`. */
-  @IsIn(CANCEL_WHEN, oneOf(CANCEL_WHEN))
-  when: (typeof CANCEL_WHEN)[number];
-
-  @IsOptional()
-  @IsoInstant()
-  at?: Date;
-
+/** What a cancellation at once settles. */
+export class CancelNowDto extends OfAccount {
   /** With `now`: credit the unused time. */
   @IsOptional()
   @IsBoolean(flag)
@@ -83,6 +77,16 @@ export class CancelSubscriptionDto extends OfAccount {
   @IsOptional()
   @IsBoolean(flag)
   invoiceNow?: boolean;
+}
+
+export class CancelSubscriptionDto extends CancelNowDto {
+  /** At once, at the end of what is paid for, or at the instant `at`. */
+  @IsIn(CANCEL_WHEN, oneOf(CANCEL_WHEN))
+  when: (typeof CANCEL_WHEN)[number];
+
+  @IsOptional()
+  @IsoInstant()
+  at?: Date;
 
   /** With `at`: what happens to the time that is cut off. */
   @IsOptional()
@@ -271,10 +275,25 @@ export class ChangePreviewView {
   lines: PreviewLineView[];
   /** What the customer pays when the change is made; 0 when it goes onto the next invoice. */
   dueNowMinor: number;
-  /** The next invoice after that. */
+  /** The next invoice after that; `at` is null and the amount 0 when none comes. Of a subscription that ends it is the last. */
   nextRenewal: { at: string | null; amountMinor: number };
-  /** What every renewal after the next one comes to. */
+  /** What every renewal after the next one comes to; 0 when none does. */
   recurringMinor: number;
+  /** When the subscription ends; null while no end is planned. */
+  endsAt: string | null;
   /** To be sent with the change, so that it is billed as shown. */
   prorationDate: string | null;
+}
+
+export class CancelPreviewView {
+  currency: string;
+  /** What unused time is credited, and prorations of earlier changes that wait for an invoice; empty without `prorate`. */
+  prorations: PreviewLineView[];
+  prorationMinor: number;
+  /** Every line of the last invoice; empty without `invoiceNow`, as none is made. */
+  lines: PreviewLineView[];
+  /** What that invoice comes to; what is negative goes to the customer's balance. */
+  totalMinor: number;
+  /** What the customer pays at once. */
+  dueNowMinor: number;
 }

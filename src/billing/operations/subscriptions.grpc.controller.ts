@@ -9,6 +9,7 @@ import {
   ChangeSubscriptionRequest,
   ExtendSubscriptionRequest,
   PauseSubscriptionRequest,
+  PreviewCancellationRequest,
   ResumeSubscriptionRequest,
   SubscriptionMembersRequest,
   SubscriptionRequest,
@@ -56,6 +57,13 @@ export class SubscriptionsGrpcController {
     return this.changes.cancel(call, id, request);
   }
 
+  @GrpcMethod('Subscriptions', 'PreviewSubscriptionCancellation')
+  @Requires('billing:read')
+  @Idempotent({ mode: 'around' })
+  previewCancel(@Writing() call: WriteCall, @Payload() { id, ...request }: PreviewCancellationRequest) {
+    return this.changes.previewCancel(call, id, request);
+  }
+
   @GrpcMethod('Subscriptions', 'ReactivateSubscription')
   @Requires('billing:write')
   @Idempotent({ mode: 'around' })
@@ -79,6 +87,7 @@ export class SubscriptionsGrpcController {
 
   @GrpcMethod('Subscriptions', 'PreviewSubscriptionChange')
   @Requires('billing:read')
+  @Idempotent({ mode: 'around' })
   preview(@Writing() call: WriteCall, @Payload() { id, ...request }: ChangeSubscriptionRequest) {
     return this.changes.preview(call, id, request);
   }

@@ -6,6 +6,7 @@ import { Requires } from '../../access/policy.js';
 import { IdParam } from '../../common/id-param.dto.js';
 import { SubscriptionChanges } from './subscriptions-changes.service.js';
 import {
+  CancelNowDto,
   CancelSubscriptionDto,
   ChangeSubscriptionDto,
   ExtendSubscriptionDto,
@@ -58,6 +59,14 @@ export class SubscriptionsHttpController {
   @Idempotent({ mode: 'around' })
   cancel(@Writing() call: WriteCall, @Param() { id }: IdParam, @Body() request: CancelSubscriptionDto) {
     return this.changes.cancel(call, id, request);
+  }
+
+  @Post('cancel/preview')
+  @HttpCode(200)
+  @Requires('billing:read')
+  @Idempotent({ mode: 'around' })
+  previewCancel(@Writing() call: WriteCall, @Param() { id }: IdParam, @Body() request: CancelNowDto) {
+    return this.changes.previewCancel(call, id, request);
   }
 
   @Post('reactivate')
