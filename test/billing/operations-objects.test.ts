@@ -1,16 +1,8 @@
 import { status as GrpcStatus } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ObjectView } from '../support/billing-calls.js';
 import { deliverAll, drain, drainWithRefetches, randomId, stripeEvent } from '../support/stripe-events.js';
 import { startTestService, type TestService } from '../support/test-service.js';
-
-interface View {
-  id: string;
-  object: string;
-  account: string | null;
-  deleted: boolean;
-  dashboardUrl: string | null;
-  data: Record<string, unknown> & { id: string };
-}
 
 let service: TestService;
 /** What Stripe itself answers, past the service. */
@@ -35,7 +27,7 @@ afterAll(() => service.stop());
 const faults = () => (service.sandbox as unknown as { faults: { add(fault: object): number } }).faults;
 
 const create = (objects: string, params: object, headers: Record<string, string> = {}) =>
-  service.http<View>('POST', `/v1/billing/${objects}`, { params }, headers);
+  service.http<ObjectView>('POST', `/v1/billing/${objects}`, { params }, headers);
 
 describe('writing an object of any type', () => {
   it('makes it at Stripe, and the mirror has it without any webhook', async () => {
@@ -49,7 +41,7 @@ describe('writing an object of any type', () => {
       dashboardUrl: `https://dashboard.stripe.com/test/products/${made.body.id}`,
       data: { name: 'Gold', metadata: { plan: 'gold' } },
     });
-    expect((await service.http<View>('GET', `/v1/billing/products/${made.body.id}`)).body).toEqual(made.body);
+    expect((await service.http<ObjectView>('GET', `/v1/billing/products/${made.body.id}`)).body).toEqual(made.body);
     expect(await atStripe('GET', `/v1/products/${made.body.id}`)).toEqual(made.body.data);
     // No worker runs before this: whatever events came, none was applied.
     expect(await service.db.query(`SELECT 1 FROM tributary.webhook_event WHERE state = 'applied'`)).toEqual([]);
@@ -58,22 +50,24 @@ describe('writing an object of any type', () => {
   it('changes it, and empties a field that is sent as an empty text', async () => {
     const { body } = await create('customers', { name: 'Ada', email: 'ada@example.com' });
 
-    const changed = await service.http<View>('PATCH', `/v1/billing/customers/${body.id}`, {
+    const changed = await service.http<ObjectView>('PATCH', `/v1/billing/customers/${body.id}`, {
       params: { name: 'Ada L.', email: '' },
     });
 
     expect(changed).toMatchObject({ status: 200, body: { data: { name: 'Ada L.', email: null } } });
-    expect((await service.http<View>('GET', `/v1/billing/customers/${body.id}`)).body.data.name).toBe('Ada L.');
+    expect((await service.http<ObjectView>('GET', `/v1/billing/customers/${body.id}`)).body.data.name).toBe('Ada L.');
   });
 
   it('deletes it: the row stays as a tombstone with its last state', async () => {
     const { body } = await create('coupons', { percent_off: 20, duration: 'once' });
 
-    const gone = await service.http<View>('DELETE', `/v1/billing/coupons/${body.id}`);
+    const gone = await service.http<ObjectView>('DELETE', `/v1/billing/coupons/${body.id}`);
 
     expect(gone).toMatchObject({ status: 200, body: { id: body.id, deleted: true, data: { percent_off: 20 } } });
     const listed = async (deleted: string) =>
-      (await service.http<{ data: View[] }>('GET', `/v1/billing/coupons?${deleted}`)).body.data.map(({ id }) => id);
+      (await service.http<{ data: ObjectView[] }>('GET', `/v1/billing/coupons?${deleted}`)).body.data.map(
+        ({ id }) => id,
+      );
     expect(await listed('')).not.toContain(body.id);
     expect(await listed('deleted=true')).toContain(body.id);
     expect(await listed('deleted=any')).toContain(body.id);
@@ -84,7 +78,7 @@ describe('writing an object of any type', () => {
 
     const made = await create('tax_ids', { customer: owner.id, type: 'eu_vat', value: 'DE123456789' });
     expect(made).toMatchObject({ status: 201, body: { object: 'tax_id', data: { customer: owner.id } } });
-    const gone = await service.http<View>('DELETE', `/v1/billing/tax_ids/${made.body.id}`);
+    const gone = await service.http<ObjectView>('DELETE', `/v1/billing/tax_ids/${made.body.id}`);
     expect(gone).toMatchObject({ status: 200, body: { deleted: true } });
     expect(await atStripe('GET', `/v1/customers/${owner.id}/tax_ids`)).toMatchObject({ data: [] });
     expect(
@@ -150,7 +144,7 @@ describe('writing an object of any type', () => {
     const headers = { 'idempotency-key': randomId('key') };
 
     const person = await create('customers', { name: 'One' }, headers);
-    const renamed = await service.http<View>(
+    const renamed = await service.http<ObjectView>(
       'PATCH',
       `/v1/billing/customers/${person.body.id}`,
       { params: { name: 'Two' } },
@@ -174,19 +168,19 @@ describe('writing an object of any type', () => {
     await deliverAll(service, [stripeEvent('customer.created', body.data, { created: second })]);
     await drain(service, ['inbox']);
 
-    const changed = await service.http<View>('PATCH', `/v1/billing/customers/${body.id}`, {
+    const changed = await service.http<ObjectView>('PATCH', `/v1/billing/customers/${body.id}`, {
       params: { name: 'After' },
     });
 
     expect(changed.body.data.name).toBe('After');
-    expect((await service.http<View>('GET', `/v1/billing/customers/${body.id}`)).body.data.name).toBe('After');
+    expect((await service.http<ObjectView>('GET', `/v1/billing/customers/${body.id}`)).body.data.name).toBe('After');
   });
 
   it('has Stripe asked once more when an older event of the same second comes after the change', async () => {
     // The clock's second must not turn between the two writes for them to share it.
     await new Promise((resolve) => setTimeout(resolve, 1_020 - (Date.now() % 1_000)));
     const { body } = await create('customers', { name: 'Before' });
-    await service.http<View>('PATCH', `/v1/billing/customers/${body.id}`, { params: { name: 'After' } });
+    await service.http<ObjectView>('PATCH', `/v1/billing/customers/${body.id}`, { params: { name: 'After' } });
     const [row] = await service.db.query<Array<{ seconds: string }>>(
       'SELECT extract(epoch FROM source_updated_at)::bigint AS seconds FROM stripe.customers WHERE id = $1',
       [body.id],
@@ -196,7 +190,7 @@ describe('writing an object of any type', () => {
 
     await drainWithRefetches(service);
 
-    expect((await service.http<View>('GET', `/v1/billing/customers/${body.id}`)).body.data.name).toBe('After');
+    expect((await service.http<ObjectView>('GET', `/v1/billing/customers/${body.id}`)).body.data.name).toBe('After');
   });
 
   it('refuses what Stripe cannot do with the type, and says what it can', async () => {
@@ -249,7 +243,7 @@ describe('writing an object of any type', () => {
   it('keeps a connected account’s objects apart, made in its name', async () => {
     const account = (await create('accounts', { type: 'express', country: 'DE' })).body;
 
-    const made = await service.http<View>('POST', '/v1/billing/customers', {
+    const made = await service.http<ObjectView>('POST', '/v1/billing/customers', {
       account: account.id,
       params: { name: 'Theirs' },
     });
@@ -260,90 +254,6 @@ describe('writing an object of any type', () => {
     });
     const own = await service.http('GET', `/v1/billing/customers?account=${account.id}`);
     expect(own.body).toMatchObject({ data: [{ id: made.body.id }] });
-  });
-});
-
-describe('lists', () => {
-  it('filter by every column of the type and by ranges of time', async () => {
-    const mine = [1_700_000_000, 1_700_000_100, 1_700_000_200].map((created) => ({
-      id: randomId('price'),
-      object: 'price',
-      created,
-      active: created !== 1_700_000_100,
-      product: 'prod_filtered',
-    }));
-    await deliverAll(
-      service,
-      mine.map((price) => stripeEvent('price.created', price)),
-    );
-    await drain(service, ['inbox']);
-    const ids = async (query: string) =>
-      (await service.http<{ data: View[] }>('GET', `/v1/billing/prices?product=prod_filtered&${query}`)).body.data.map(
-        ({ id }) => id,
-      );
-
-    expect(await ids('')).toEqual([mine[2]?.id, mine[1]?.id, mine[0]?.id]);
-    expect(await ids('active=false')).toEqual([mine[1]?.id]);
-    expect(await ids('createdGte=2023-11-14T22:15:00Z')).toEqual([mine[2]?.id, mine[1]?.id]);
-    expect(await ids('createdGt=2023-11-14T22:15:00Z&createdLt=2023-11-14T22:17:00Z')).toEqual([mine[2]?.id]);
-    expect(await service.http('GET', '/v1/billing/prices?active=maybe')).toMatchObject({
-      status: 400,
-      body: { error: { code: 'invalid_field', field: 'active' } },
-    });
-    expect(await service.http('GET', '/v1/billing/prices?createdGte=yesterday')).toMatchObject({
-      status: 400,
-      body: { error: { code: 'invalid_field', field: 'createdGte' } },
-    });
-  });
-});
-
-describe('one object, asked for again', () => {
-  it('brings all that Stripe has of it, and tells what changed', async () => {
-    const { body: owner } = await create('customers', { name: 'Lists' });
-    for (let n = 0; n < 12; n++)
-      await atStripe('POST', `/v1/customers/${owner.id}/balance_transactions`, `amount=-${n + 1}&currency=usd`);
-    await atStripe('POST', `/v1/customers/${owner.id}`, 'name=Lists+2');
-
-    const first = await service.http<{ object: View; changed: Array<{ objects: string; change: string }> }>(
-      'POST',
-      `/v1/billing/customers/${owner.id}/resync`,
-    );
-    const again = await service.http('POST', `/v1/billing/customers/${owner.id}/resync`);
-
-    expect(first.body.object.data.name).toBe('Lists 2');
-    const brought = first.body.changed.filter(({ objects }) => objects === 'customer_balance_transactions');
-    expect(brought).toHaveLength(12);
-    expect(first.body.changed).toContainEqual({ objects: 'customers', id: owner.id, change: 'updated' });
-    expect(again.body).toMatchObject({ changed: [] });
-  });
-
-  it('buries what Stripe has no more, and finds members that left without an event', async () => {
-    const { body: owner } = await create('customers', {});
-    const tax = await create('tax_ids', { customer: owner.id, type: 'eu_vat', value: 'DE123456789' });
-    await atStripe('DELETE', `/v1/customers/${owner.id}/tax_ids/${tax.body.id}`);
-
-    const after = await service.http('POST', `/v1/billing/customers/${owner.id}/resync`);
-    expect(after.body).toMatchObject({ changed: [{ objects: 'tax_ids', id: tax.body.id, change: 'deleted' }] });
-
-    await atStripe('DELETE', `/v1/customers/${owner.id}`);
-    expect((await service.http('POST', `/v1/billing/customers/${owner.id}/resync`)).body).toMatchObject({
-      object: { deleted: true },
-    });
-  });
-
-  it('says who does not know it', async () => {
-    expect(await service.http('GET', '/v1/billing/customers/cus_nobody')).toMatchObject({
-      status: 404,
-      body: { error: { code: 'object_not_found', message: expect.stringContaining('Stripe was not asked') } },
-    });
-    expect(await service.http('GET', '/v1/billing/customers/cus_nobody?fresh=true')).toMatchObject({
-      status: 404,
-      body: { error: { code: 'stripe_resource_missing' } },
-    });
-    expect(await service.http('POST', '/v1/billing/customers/cus_nobody/resync')).toMatchObject({
-      status: 404,
-      body: { error: { code: 'object_not_found', message: expect.stringContaining('neither Stripe nor the mirror') } },
-    });
   });
 });
 
@@ -375,34 +285,5 @@ describe('the same over gRPC', () => {
       code: GrpcStatus.FAILED_PRECONDITION,
       body: { error: { code: 'write_not_supported' } },
     });
-  });
-});
-
-describe('the list of types', () => {
-  it('names every type, what it is filtered by and what can be written, over both faces', async () => {
-    const { body } = await service.http<{ data: Array<{ objects: string }> }>('GET', '/v1/billing');
-    const { message: overGrpc } = await service.grpc.call<{ data: Array<{ objects: string }> }>(
-      'Billing',
-      'ListObjectTypes',
-      {},
-    );
-
-    expect(body.data.find(({ objects }) => objects === 'refunds')).toEqual({
-      objects: 'refunds',
-      object: 'refund',
-      filters: ['charge', 'created', 'paymentIntent', 'status'],
-      writes: ['create', 'update'],
-    });
-    expect(body.data.length).toBeGreaterThan(120);
-    expect(overGrpc?.data.map(({ objects }) => objects)).toEqual(body.data.map(({ objects }) => objects));
-  });
-
-  it('is pointed to by whoever misspells a type, with those that sound alike', async () => {
-    const { status, body } = await service.http<{ error: { message: string } }>('GET', '/v1/billing/customer');
-
-    expect(status).toBe(404);
-    expect(body.error.message).toBe(
-      'the mirror has no type "customer"; did you mean customers, customer_balance_transactions, customer_cash_balance_transactions? GET /v1/billing (gRPC: ListObjectTypes) lists all',
-    );
   });
 });
