@@ -1,30 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { deliverAll, drain, randomId, stripeEvent, type StripeObject } from '../support/stripe-events.js';
 import { customer, subscription, subscriptionItem } from '../support/stripe-objects.js';
-import { startTestService, type TestService } from '../support/test-service.js';
+import { randomId, type StripeObject } from '../support/stripe-events.js';
+import { AT, TODAY, type Row, ViewsWorld } from './views-world.js';
 
-const AT = 1_780_000_000;
-const TODAY = '2026-10-28.endive';
-
-let service: TestService;
+let world: ViewsWorld;
 beforeAll(async () => {
-  service = await startTestService({ sandbox: false, env: { STRIPE_WEBHOOK_SECRET: 'whsec_0123456789abcdef' } });
+  world = await ViewsWorld.start();
 });
-afterAll(() => service.stop());
-
-type Row = Record<string, unknown>;
-const rows = (sql: string, parameters: unknown[] = []) => service.db.query<Row[]>(sql, parameters);
-const one = async (sql: string, parameters: unknown[] = []): Promise<Row | undefined> =>
-  (await rows(sql, parameters))[0];
-
-/** Mirrors the objects as events of that API version, each of its own type. */
-async function mirrored(apiVersion: string, ...events: Array<[type: string, object: Row]>): Promise<void> {
-  await deliverAll(
-    service,
-    events.map(([type, object]) => stripeEvent(type, object, { apiVersion, created: AT })),
-  );
-  await drain(service, ['inbox']);
-}
+afterAll(() => world.stop());
 
 function price(fields: Row = {}, recurring: Row = {}): StripeObject {
   return {
@@ -51,8 +34,8 @@ const VALUE = `currency, monthly_gross_minor, monthly_minor, mrr_minor, not_coun
 async function valueOf(items: Row[], fields: Row = {}, apiVersion = TODAY): Promise<Row | undefined> {
   const parts = items.map((item) => subscriptionItem({ price: undefined, ...item }));
   const object = JSON.parse(JSON.stringify(subscription({ currency: 'usd', ...fields }, parts))) as StripeObject;
-  await mirrored(apiVersion, ['customer.subscription.updated', object]);
-  return one(`SELECT ${VALUE} FROM billing.subscriptions WHERE id = $1`, [object.id]);
+  await world.mirrored(apiVersion, ['customer.subscription.updated', object]);
+  return world.one(`SELECT ${VALUE} FROM billing.subscriptions WHERE id = $1`, [object.id]);
 }
 
 describe('the monthly value of a subscription', () => {
@@ -108,7 +91,7 @@ describe('the monthly value of a subscription', () => {
       ),
     ).toMatchObject({ currency: 'chf', mrr_minor: '7500' });
     expect(
-      await one(`SELECT s.current_period_start_at, i.product_id, i.price_id, i.current_period_end_at FROM billing.subscriptions s
+      await world.one(`SELECT s.current_period_start_at, i.product_id, i.price_id, i.current_period_end_at FROM billing.subscriptions s
                    JOIN billing.subscription_items i ON i.subscription_id = s.id WHERE s.currency = 'chf'`),
     ).toEqual({
       current_period_start_at: new Date(AT * 1000),
@@ -150,7 +133,7 @@ describe('the monthly value of a subscription', () => {
       mrr_minor: '1000',
       unpriced_items: 1,
     });
-    await mirrored(TODAY, ['price.updated', { ...short, tiers: [{ up_to: null, unit_amount: 300 }] }]);
+    await world.mirrored(TODAY, ['price.updated', { ...short, tiers: [{ up_to: null, unit_amount: 300 }] }]);
     expect(await valueOf([item])).toMatchObject({ mrr_minor: '1200', unpriced_items: 0 });
   });
 
@@ -194,7 +177,7 @@ describe('discounts', () => {
     const half = coupon({ percent_off: 50 });
     const old = { id: randomId('di'), object: 'discount', customer: 'cus_nobody', start: AT, end: null, coupon: half };
     const today = { ...old, id: randomId('di'), coupon: undefined, source: { type: 'coupon', coupon: half.id } };
-    await mirrored(TODAY, ['coupon.created', half], ['customer.discount.created', today]);
+    await world.mirrored(TODAY, ['coupon.created', half], ['customer.discount.created', today]);
 
     expect(await valueOf(ten, { discounts: undefined, discount: old }, '2020-08-27')).toMatchObject({
       mrr_minor: '500',
@@ -251,7 +234,7 @@ describe('discounts', () => {
     const faithful = customer({
       discount: { id: randomId('di'), object: 'discount', start: AT, coupon: coupon({ percent_off: 25 }) },
     });
-    await mirrored(TODAY, ['customer.created', faithful]);
+    await world.mirrored(TODAY, ['customer.created', faithful]);
     const items = [{ ...ten[0], discounts: [third] }];
 
     expect(await valueOf(items, { discounts: [dollar], customer: faithful.id })).toMatchObject({ mrr_minor: '600' });

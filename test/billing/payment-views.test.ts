@@ -1,30 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { deliverAll, drain, stripeEvent, type StripeObject } from '../support/stripe-events.js';
 import { charge, invoice, invoiceLine, invoicePayment, refund } from '../support/stripe-objects.js';
-import { startTestService, type TestService } from '../support/test-service.js';
+import { type StripeObject } from '../support/stripe-events.js';
+import { AT, TODAY, type Row, ViewsWorld } from './views-world.js';
 
-const AT = 1_780_000_000;
-const TODAY = '2026-10-28.endive';
-
-let service: TestService;
+let world: ViewsWorld;
 beforeAll(async () => {
-  service = await startTestService({ sandbox: false, env: { STRIPE_WEBHOOK_SECRET: 'whsec_0123456789abcdef' } });
+  world = await ViewsWorld.start();
 });
-afterAll(() => service.stop());
-
-type Row = Record<string, unknown>;
-const rows = (sql: string, parameters: unknown[] = []) => service.db.query<Row[]>(sql, parameters);
-const one = async (sql: string, parameters: unknown[] = []): Promise<Row | undefined> =>
-  (await rows(sql, parameters))[0];
-
-/** Mirrors the objects as events of that API version, each of its own type. */
-async function mirrored(apiVersion: string, ...events: Array<[type: string, object: Row]>): Promise<void> {
-  await deliverAll(
-    service,
-    events.map(([type, object]) => stripeEvent(type, object, { apiVersion, created: AT })),
-  );
-  await drain(service, ['inbox']);
-}
+afterAll(() => world.stop());
 
 describe('invoices and payments', () => {
   it('an invoice’s tax and discounts, today, in 2020 and in 2018', async () => {
@@ -54,11 +37,11 @@ describe('invoices and payments', () => {
     });
     const plain = (object: StripeObject) => JSON.parse(JSON.stringify(object)) as StripeObject;
 
-    await mirrored(TODAY, ['invoice.paid', today]);
-    await mirrored('2020-08-27', ['invoice.paid', plain(in2020)]);
-    await mirrored('2018-05-21', ['invoice.payment_succeeded', plain(in2018)]);
+    await world.mirrored(TODAY, ['invoice.paid', today]);
+    await world.mirrored('2020-08-27', ['invoice.paid', plain(in2020)]);
+    await world.mirrored('2018-05-21', ['invoice.payment_succeeded', plain(in2018)]);
 
-    const found = await rows(
+    const found = await world.rows(
       `SELECT status, subtotal_minor, discount_minor, tax_minor, total_minor, amount_paid_minor FROM billing.invoices WHERE id = ANY($1)`,
       [[today.id, in2020.id, in2018.id]],
     );
@@ -68,7 +51,7 @@ describe('invoices and payments', () => {
         ...{ total_minor: '990', amount_paid_minor: '990' },
       })),
     );
-    expect(await one(`SELECT created_at FROM billing.invoices WHERE id = $1`, [in2018.id])).toEqual({
+    expect(await world.one(`SELECT created_at FROM billing.invoices WHERE id = $1`, [in2018.id])).toEqual({
       created_at: new Date((AT - 7) * 1000),
     });
   });
@@ -103,10 +86,10 @@ describe('invoices and payments', () => {
       invoice({ customer: 'cus_lines' }, [today]),
       invoice({ customer: 'cus_lines' }, [JSON.parse(JSON.stringify(in2020)) as StripeObject]),
     ];
-    await mirrored(TODAY, ...bills.map((bill): [string, Row] => ['invoice.paid', bill]));
+    await world.mirrored(TODAY, ...bills.map((bill): [string, Row] => ['invoice.paid', bill]));
 
     expect(
-      await rows(`SELECT product_id, price_id, subscription_item_id, amount_minor, discount_minor, tax_minor, net_minor, recurring, proration
+      await world.rows(`SELECT product_id, price_id, subscription_item_id, amount_minor, discount_minor, tax_minor, net_minor, recurring, proration
                     FROM billing.invoice_lines WHERE customer_id = 'cus_lines' ORDER BY price_id`),
     ).toEqual([
       {
@@ -140,13 +123,13 @@ describe('invoices and payments', () => {
     const link = invoicePayment('in_linked', 'pi_linked', 5_000);
     const naming = charge({ invoice: 'in_by_charge', customer: 'cus_paying' });
     const named = charge({ customer: 'cus_paying' });
-    await mirrored(
+    await world.mirrored(
       TODAY,
       ['charge.succeeded', linked],
       ['invoice_payment.paid', link],
       ['invoice.paid', bills[0] as Row],
     );
-    await mirrored(
+    await world.mirrored(
       '2020-08-27',
       ['charge.succeeded', naming],
       ['charge.succeeded', named],
@@ -154,7 +137,7 @@ describe('invoices and payments', () => {
       ['invoice.paid', { ...bills[2], charge: named.id }],
     );
 
-    const found = await rows(`SELECT id, invoice_id FROM billing.charges WHERE customer_id = 'cus_paying'`);
+    const found = await world.rows(`SELECT id, invoice_id FROM billing.charges WHERE customer_id = 'cus_paying'`);
     expect(new Map(found.map(({ id, invoice_id }) => [id, invoice_id]))).toEqual(
       new Map([
         [linked.id, 'in_linked'],
@@ -162,7 +145,7 @@ describe('invoices and payments', () => {
         [named.id, 'in_names_its_charge'],
       ]),
     );
-    const paid = await rows(
+    const paid = await world.rows(
       `SELECT invoice_id, charge_id, status, amount_paid_minor FROM billing.invoice_payments WHERE invoice_id = ANY($1) ORDER BY invoice_id`,
       [['in_linked', 'in_by_charge', 'in_names_its_charge']],
     );
@@ -182,11 +165,11 @@ describe('invoices and payments', () => {
       customer: 'cus_fees',
     });
     const back = refund(euros.id, 2_500);
-    await mirrored(TODAY, ['charge.succeeded', euros], ['refund.created', back]);
+    await world.mirrored(TODAY, ['charge.succeeded', euros], ['refund.created', back]);
     const figures = `SELECT amount_minor, captured_minor, refunded_minor, currency, fee_minor, net_minor, settlement_currency FROM billing.charges WHERE id = $1`;
     const own = { amount_minor: '10000', captured_minor: '10000', refunded_minor: '2500', currency: 'usd' };
 
-    expect(await one(figures, [euros.id])).toEqual({
+    expect(await world.one(figures, [euros.id])).toEqual({
       ...own,
       fee_minor: null,
       net_minor: null,
@@ -204,18 +187,18 @@ describe('invoices and payments', () => {
       status: 'available',
       created: AT,
     };
-    await service.db.query(
+    await world.service.db.query(
       `INSERT INTO stripe.balance_transactions (workspace_id, account, id, data, source_updated_at, source_rank) VALUES ($1, '', 'txn_euros', $2, now(), 0)`,
-      [service.workspaceId, JSON.stringify(transaction)],
+      [world.service.workspaceId, JSON.stringify(transaction)],
     );
-    expect(await one(figures, [euros.id])).toEqual({
+    expect(await world.one(figures, [euros.id])).toEqual({
       ...own,
       fee_minor: '286',
       net_minor: '8714',
       settlement_currency: 'eur',
     });
     expect(
-      await one(`SELECT customer_id, amount_minor, currency FROM billing.refunds WHERE id = $1`, [back.id]),
+      await world.one(`SELECT customer_id, amount_minor, currency FROM billing.refunds WHERE id = $1`, [back.id]),
     ).toEqual({
       ...{ customer_id: 'cus_fees', amount_minor: '2500', currency: 'usd' },
     });
