@@ -30,6 +30,8 @@ const SERVICES: Readonly<Record<string, string>> = {
   Payouts: 'payouts',
   Referrals: 'referrals',
   Subscriptions: 'subscriptions',
+  WebhookEndpoints: 'webhook_endpoints',
+  WebhookEvents: 'webhook_events',
 };
 const PROTO_FILES = Object.values(SERVICES).map((name) => `tributary/v1/${name}.proto`);
 /** How long calls under way may take when the service stops. */

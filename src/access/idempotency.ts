@@ -42,9 +42,17 @@ export const Tx = createParamDecorator((_: unknown, context: ExecutionContext): 
 });
 
 export function planOf(reflector: Reflector, context: ExecutionContext): IdempotencyPlan | null {
-  const declared = reflector.get(PlanMetadata, context.getHandler());
+  return planOfHandler(reflector, context.getHandler(), callStateOf(context));
+}
+
+/** The plan that a handler declares, or that its face gives to such an operation. */
+export function planOfHandler(
+  reflector: Reflector,
+  handler: Parameters<Reflector['get']>[1],
+  { face, operation }: Pick<CallState, 'face' | 'operation'>,
+): IdempotencyPlan | null {
+  const declared = reflector.get(PlanMetadata, handler);
   if (declared) return declared;
-  const { face, operation } = callStateOf(context);
   return face === 'http' && operation.startsWith('POST /v1/') ? { required: false, mode: 'transaction' } : null;
 }
 

@@ -23,14 +23,14 @@ export class BillingReader {
     private readonly workspaces: WorkspacesService,
   ) {}
 
-  /** The type behind a name in a URL. Errors: `object_type_not_found`, which names those that sound alike. */
+  /** The type behind a name in a request. Errors: `object_type_not_found`, which names those that sound alike. */
   typeOf(table: string): StripeObjectType {
     const type = typeOfTable(table);
     if (type !== null) return type;
     const alike = alikeTypes(table);
-    const hint = alike.length === 0 ? '' : `; did you mean ${alike.join(', ')}?`;
-    const text = `the mirror has no type "${table}"${hint} GET /v1/billing lists all`;
-    throw new DomainError('not_found', 'object_type_not_found', text.replace('" GET', '"; GET'), { field: 'objects' });
+    const hint = alike.length === 0 ? ';' : `; did you mean ${alike.join(', ')}?`;
+    const text = `the mirror has no type "${table}"${hint} GET /v1/billing (gRPC: ListObjectTypes) lists all`;
+    throw new DomainError('not_found', 'object_type_not_found', text, { field: 'objects' });
   }
 
   /** Every type, in the order of their names, with what can be asked of it. */
@@ -71,7 +71,7 @@ export class BillingReader {
       throw new DomainError(
         'not_found',
         'object_not_found',
-        `the mirror has no ${id} among the ${table}${where}, and Stripe was not asked: ?fresh=true asks it`,
+        `the mirror has no ${id} among the ${table}${where}, and Stripe was not asked: fresh=true asks it`,
         { field: 'id' },
       );
     }

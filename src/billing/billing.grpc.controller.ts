@@ -3,11 +3,11 @@ import { GrpcMethod, Payload } from '@nestjs/microservices';
 import { WorkspaceId } from '../access/current-caller.js';
 import { Idempotent } from '../access/idempotency.js';
 import { Requires } from '../access/policy.js';
-import { IdParam } from '../common/id-param.dto.js';
 import { BillingService } from './billing.service.js';
 import {
   CreateObjectRequest,
   DeleteObjectRequest,
+  GetCustomerRequest,
   GetObjectRequest,
   HasActiveSubscriptionRequest,
   ListObjectsRequest,
@@ -28,8 +28,8 @@ export class BillingGrpcController {
   ) {}
 
   @GrpcMethod('Billing', 'GetCustomer')
-  getCustomer(@WorkspaceId() workspaceId: string, @Payload() { id }: IdParam) {
-    return this.billing.retrieve(workspaceId, 'customers', id);
+  getCustomer(@WorkspaceId() workspaceId: string, @Payload() { id, ...query }: GetCustomerRequest) {
+    return this.billing.retrieve(workspaceId, 'customers', id, query);
   }
 
   @GrpcMethod('Billing', 'GetObject')

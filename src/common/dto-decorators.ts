@@ -38,6 +38,12 @@ export function WholeNumber(min: number, max: number): PropertyDecorator {
   return rule('wholeNumber', `a whole number from ${min} to ${max}`, (value) => isCount(value, min) && value <= max);
 }
 
+/** A list that is not empty; what its members must be is said by further rules. */
+export function FilledList(max: number): PropertyDecorator {
+  const accepts = (value: unknown): boolean => Array.isArray(value) && value.length >= 1 && value.length <= max;
+  return rule('filledList', `a list of 1 to ${max}`, accepts);
+}
+
 /** A rate in basis points, from 0 to the whole. */
 export function RateBps(): PropertyDecorator {
   const is = `a whole number of basis points from 0 to ${BPS_WHOLE} (2000 is 20 %)`;

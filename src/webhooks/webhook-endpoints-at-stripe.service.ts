@@ -199,7 +199,7 @@ export class WebhookEndpointsAtStripe {
     const endpoint = await this.db.getRepository(WebhookEndpoint).findOneBy({ id, workspaceId });
     if (endpoint === null) throw notFound('webhook_endpoint', id, 'id');
     if (endpoint.stripeId !== null) return endpoint as WebhookEndpoint & { stripeId: string };
-    const text = `endpoint ${id} was made at Stripe by hand: roll its secret there, and PUT both to …/secrets`;
+    const text = `endpoint ${id} was made at Stripe by hand: roll its secret there, and replace its secrets here by both`;
     throw new DomainError('unprocessable', 'endpoint_made_by_hand', text, { field: 'id' });
   }
 

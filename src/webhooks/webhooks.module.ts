@@ -10,8 +10,10 @@ import { Inbox } from './inbox.js';
 import { InboxWorker } from './inbox.worker.js';
 import { PartitionsWorker } from './partitions.worker.js';
 import { WebhookEndpointsAtStripe } from './webhook-endpoints-at-stripe.service.js';
+import { WebhookEndpointsGrpcController } from './webhook-endpoints.grpc.controller.js';
 import { WebhookEndpointsHttpController } from './webhook-endpoints.http.controller.js';
 import { WebhookEndpointsService } from './webhook-endpoints.service.js';
+import { WebhookEventsGrpcController } from './webhook-events.grpc.controller.js';
 import { WebhookEventsHttpController } from './webhook-events.http.controller.js';
 import { WebhookEventsService } from './webhook-events.service.js';
 import { WebhookReceiver } from './webhook-receiver.service.js';
@@ -20,7 +22,13 @@ import { WebhooksHttpController } from './webhooks.http.controller.js';
 
 @Module({
   imports: [AccessModule, BillingModule, StripeModule],
-  controllers: [WebhooksHttpController, WebhookEventsHttpController, WebhookEndpointsHttpController],
+  controllers: [
+    WebhooksHttpController,
+    WebhookEventsHttpController,
+    WebhookEventsGrpcController,
+    WebhookEndpointsHttpController,
+    WebhookEndpointsGrpcController,
+  ],
   providers: [
     EventPollsRepository,
     EventsPoller,

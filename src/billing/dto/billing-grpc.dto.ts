@@ -10,6 +10,18 @@ const OBJECTS = /^[a-z0-9_]{1,64}$/;
 const OBJECTS_MESSAGE = { message: '$property must be a type in the plural, such as "customers"' };
 const FILTER_CHARS_MAX = 512;
 
+export class GetCustomerRequest extends IdParam {
+  /** A connected account's id; without it the workspace's own customer is preferred. */
+  @IsOptional()
+  @IdText()
+  account?: string;
+
+  /** Ask Stripe first, and keep its answer. */
+  @IsOptional()
+  @IsBoolean()
+  fresh?: boolean;
+}
+
 /** One object of one type. */
 export class ObjectRequest extends IdParam {
   @Matches(OBJECTS, OBJECTS_MESSAGE)
@@ -21,11 +33,9 @@ export class ObjectRequest extends IdParam {
   account?: string;
 }
 
-export class GetObjectRequest extends ObjectRequest {
-  /** Ask Stripe first, and keep its answer. */
-  @IsOptional()
-  @IsBoolean()
-  fresh?: boolean;
+export class GetObjectRequest extends GetCustomerRequest {
+  @Matches(OBJECTS, OBJECTS_MESSAGE)
+  objects: string;
 }
 
 export class ObjectFilterDto {

@@ -26,7 +26,7 @@ export class AccountsService {
   async status(workspaceId: string, id: string): Promise<AccountStatusView> {
     const row = await this.newestOf(workspaceId, id);
     if (row === null) {
-      const text = `the mirror has no ${id} among the accounts and v2_core_accounts, and Stripe was not asked: GET /v1/billing/accounts/${id}?fresh=true asks it`;
+      const text = `the mirror has no ${id} among the accounts and v2_core_accounts, and Stripe was not asked: read the object in accounts (gRPC: GetObject) with fresh=true, which asks it`;
       throw new DomainError('not_found', 'object_not_found', text, { field: 'id' });
     }
     const { data } = row;

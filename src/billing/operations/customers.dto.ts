@@ -1,17 +1,6 @@
 import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsArray,
-  IsBoolean,
-  IsInt,
-  IsOptional,
-  Max,
-  Min,
-  NotEquals,
-  ValidateNested,
-} from 'class-validator';
-import { CurrencyCode, ExternalId, IdText, PlainText, WholeNumber } from '../../common/dto-decorators.js';
+import { IsBoolean, IsInt, IsOptional, Max, Min, NotEquals, ValidateNested } from 'class-validator';
+import { CurrencyCode, ExternalId, FilledList, IdText, PlainText, WholeNumber } from '../../common/dto-decorators.js';
 import { AccountQuery, QueryFlag, StripeParams, type BillingObjectView } from '../dto/billing.dto.js';
 import type { SubscriptionValidity } from '../objects/subscription-validity.js';
 import type { StripeData } from '../objects/stripe-model.entity.js';
@@ -62,9 +51,7 @@ export class SubscribeItemDto {
 }
 
 export class SubscribeDto extends AccountQuery {
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(ITEMS_MAX)
+  @FilledList(ITEMS_MAX)
   @ValidateNested({ each: true })
   @Type(() => SubscribeItemDto)
   items: SubscribeItemDto[];

@@ -30,7 +30,7 @@ export class HeldObjects {
   /** The mirror's row; Stripe is not asked. Errors: `object_not_found`. */
   async get<T extends StripeModel>(model: EntityTarget<T>, table: string, wanted: Wanted): Promise<T> {
     const row = await this.reader.find(model, wanted.workspaceId, wanted.id, wanted.account);
-    if (row === null) throw notHeld(table, wanted, 'the mirror has');
+    if (row === null) throw notHeld(table, wanted, 'the mirror has no');
     return row;
   }
 
@@ -39,7 +39,7 @@ export class HeldObjects {
     const { workspaceId, id, account } = wanted;
     const row = await this.reader.find(model, workspaceId, id, account);
     if (row !== null) return row;
-    if (!this.stripe.isConfigured(workspaceId)) throw notHeld(table, wanted, 'the mirror has');
+    if (!this.stripe.isConfigured(workspaceId)) throw notHeld(table, wanted, 'the mirror has no');
     try {
       const type = this.reader.typeOf(table);
       await this.keeper.keep([await this.fetcher.fetchObject({ workspaceId, account: account ?? '', type, id })]);
@@ -73,7 +73,7 @@ export class HeldObjects {
 
 function notHeld(table: string, { id, account }: Wanted, who: string, cause?: unknown): DomainError {
   const where = account === undefined || account === '' ? '' : ` of account ${account}`;
-  return new DomainError('not_found', 'object_not_found', `${who} no ${id} among the ${table}${where}`, {
+  return new DomainError('not_found', 'object_not_found', `${who} ${id} among the ${table}${where}`, {
     field: 'id',
     cause,
   });

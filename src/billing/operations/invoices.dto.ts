@@ -1,15 +1,6 @@
 import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsArray,
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsOptional,
-  ValidateNested,
-} from 'class-validator';
-import { CurrencyCode, IdText, PlainText, WholeNumber } from '../../common/dto-decorators.js';
+import { IsBoolean, IsIn, IsInt, IsOptional, ValidateNested } from 'class-validator';
+import { CurrencyCode, FilledList, IdText, PlainText, WholeNumber } from '../../common/dto-decorators.js';
 import type { BillingObjectView } from '../dto/billing.dto.js';
 import type { InvoiceMoment, MomentSource } from '../objects/invoice-timeline.js';
 import { OfAccount, PRORATION_BEHAVIORS, SubscriptionMembersQuery, type PreviewLineView } from './subscriptions.dto.js';
@@ -103,18 +94,14 @@ export class PreviewInvoiceDto extends OfAccount {
 
   /** A subscription that does not exist yet. */
   @IsOptional()
-  @IsArray({ message: '$property must be a list' })
-  @ArrayMinSize(1)
-  @ArrayMaxSize(ITEMS_MAX)
+  @FilledList(ITEMS_MAX)
   @ValidateNested({ each: true })
   @Type(() => PreviewItemDto)
   items?: PreviewItemDto[];
 
   /** What is billed once beside it. */
   @IsOptional()
-  @IsArray({ message: '$property must be a list' })
-  @ArrayMinSize(1)
-  @ArrayMaxSize(ITEMS_MAX)
+  @FilledList(ITEMS_MAX)
   @ValidateNested({ each: true })
   @Type(() => PreviewExtraDto)
   extras?: PreviewExtraDto[];

@@ -25,6 +25,7 @@ export class InvoicesGrpcController {
 
   @GrpcMethod('Invoices', 'PreviewInvoice')
   @Requires('billing:read')
+  @Idempotent({ mode: 'around' })
   preview(@Writing() call: WriteCall, @Payload() request: PreviewInvoiceDto) {
     return this.previews.preview(call, request);
   }

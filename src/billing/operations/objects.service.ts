@@ -48,7 +48,8 @@ export class ObjectsService {
 
 /** Its secret is in Stripe's one answer, and would be lost or lie open here. */
 function madeElsewhere(): DomainError {
-  const text = 'webhook endpoints are made by POST /v1/webhook-endpoints, which keeps their secret encrypted';
+  const text =
+    'webhook endpoints are made by POST /v1/webhook-endpoints (gRPC: CreateWebhookEndpoint), which keeps their secret encrypted';
   return new DomainError('unprocessable', 'write_not_supported', text, { field: 'objects' });
 }
 

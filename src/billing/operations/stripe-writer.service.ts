@@ -166,7 +166,7 @@ function failureOf(error: unknown, call: WriteCall, request: string): DomainErro
   return new DomainError(
     refusal.kind,
     refusal.code,
-    `Stripe gave no answer to ${request}, and it may have happened all the same: send the same request again with the header "Idempotency-Key: ${call.key}"`,
+    `Stripe gave no answer to ${request}, and it may have happened all the same: send the same request again with "Idempotency-Key: ${call.key}"`,
     { cause: refusal },
   );
 }

@@ -5,9 +5,12 @@ import { WorkspaceId } from '../../access/current-caller.js';
 import { Idempotent, Tx } from '../../access/idempotency.js';
 import { Requires } from '../../access/policy.js';
 import { IdParam } from '../../common/id-param.dto.js';
+import { PageQuery } from '../../common/page-query.dto.js';
+import { ApiVersionsService } from './api-versions.service.js';
 import { FreshnessQuery } from './dto/freshness.dto.js';
 import { CreateVerificationDto } from './dto/verification.dto.js';
 import { FreshnessService } from './freshness.service.js';
+import { PermissionsService } from './permissions.service.js';
 import { VerificationsService } from './verifications.service.js';
 
 @Controller()
@@ -16,6 +19,8 @@ export class TruthGrpcController {
   constructor(
     private readonly freshness: FreshnessService,
     private readonly verifications: VerificationsService,
+    private readonly versions: ApiVersionsService,
+    private readonly permissions: PermissionsService,
   ) {}
 
   @GrpcMethod('BillingTruth', 'GetFreshness')
@@ -37,5 +42,20 @@ export class TruthGrpcController {
   @GrpcMethod('BillingTruth', 'GetVerification')
   getVerification(@WorkspaceId() workspaceId: string, @Payload() { id }: IdParam) {
     return this.verifications.get(workspaceId, id);
+  }
+
+  @GrpcMethod('BillingTruth', 'ListVerifications')
+  listVerifications(@WorkspaceId() workspaceId: string, @Payload() query: PageQuery) {
+    return this.verifications.list(workspaceId, query);
+  }
+
+  @GrpcMethod('BillingTruth', 'GetApiVersions')
+  getApiVersions(@WorkspaceId() workspaceId: string) {
+    return this.versions.report(workspaceId);
+  }
+
+  @GrpcMethod('BillingTruth', 'GetPermissions')
+  getPermissions(@WorkspaceId() workspaceId: string) {
+    return this.permissions.probe(workspaceId);
   }
 }

@@ -5,6 +5,7 @@ import { WorkspaceId } from '../../access/current-caller.js';
 import { Tx } from '../../access/idempotency.js';
 import { Requires } from '../../access/policy.js';
 import { IdParam } from '../../common/id-param.dto.js';
+import { PageQuery } from '../../common/page-query.dto.js';
 import { ApiVersionsService } from './api-versions.service.js';
 import { FreshnessQuery } from './dto/freshness.dto.js';
 import { CreateVerificationDto } from './dto/verification.dto.js';
@@ -32,6 +33,11 @@ export class TruthHttpController {
   @Requires('billing:write')
   createVerification(@WorkspaceId() workspaceId: string, @Body() dto: CreateVerificationDto, @Tx() tx: EntityManager) {
     return this.verifications.create(workspaceId, dto, tx);
+  }
+
+  @Get('verifications')
+  listVerifications(@WorkspaceId() workspaceId: string, @Query() query: PageQuery) {
+    return this.verifications.list(workspaceId, query);
   }
 
   @Get('verifications/:id')

@@ -2,11 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { DomainError, notFound } from '../../common/errors.js';
 import { newId } from '../../common/ids.js';
+import type { PageQuery } from '../../common/page-query.dto.js';
+import { decodeCursor, toPage, type Page } from '../../common/pagination.js';
 import { StripeGateway } from '../../stripe/stripe-gateway.service.js';
 import { comparedTypes, OWN_ACCOUNT } from './compared-types.js';
-import type { CreateVerificationDto, VerificationView } from './dto/verification.dto.js';
+import type { CreateVerificationDto, VerificationSummary, VerificationView } from './dto/verification.dto.js';
 import { Verification } from './verification.entity.js';
 import { VerificationsWorker } from './verifications.worker.js';
+
+const LIST = 'verifications';
 
 /** Comparisons of the mirror with Stripe, on demand. */
 @Injectable()
@@ -36,9 +40,26 @@ export class VerificationsService {
     if (found === null) throw notFound('verification', id, 'id');
     return viewOf(found);
   }
+
+  /** Newest first. */
+  async list(workspaceId: string, { cursor, limit }: PageQuery): Promise<Page<VerificationSummary>> {
+    const select = this.db
+      .getRepository(Verification)
+      .createQueryBuilder('v')
+      .where('v.workspace_id = :workspaceId', { workspaceId })
+      .orderBy('v.id', 'DESC')
+      .limit(limit + 1);
+    if (cursor !== undefined) select.andWhere('v.id < :after', { after: decodeCursor(LIST, cursor).id });
+    const page = toPage(LIST, await select.getMany(), limit, ({ id }) => ({ sort: id, id }));
+    return { ...page, data: page.data.map(summaryOf) };
+  }
 }
 
 function viewOf(row: Verification): VerificationView {
+  return { ...summaryOf(row), results: row.result?.types ?? [] };
+}
+
+function summaryOf(row: Verification): VerificationSummary {
   return {
     id: row.id,
     state: row.state,
@@ -47,7 +68,6 @@ function viewOf(row: Verification): VerificationView {
     sample: row.sample,
     repair: row.repair,
     agrees: row.state === 'done' ? (row.result?.agrees ?? null) : null,
-    results: row.result?.types ?? [],
     error: row.error,
     createdAt: row.createdAt.toISOString(),
     finishedAt: row.finishedAt?.toISOString() ?? null,

@@ -1,5 +1,5 @@
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsOptional, Matches } from 'class-validator';
-import { PlainText } from '../../common/dto-decorators.js';
+import { IsIn, IsOptional, Matches } from 'class-validator';
+import { FilledList, IdText, PlainText } from '../../common/dto-decorators.js';
 import type { EndpointAtStripe, EndpointDrift } from '../webhook-endpoint-drift.js';
 import type { WebhookEndpointKind } from '../webhook-endpoint.entity.js';
 import { EVENT_CHOICES, type EventChoice } from '../webhook-event-types.js';
@@ -15,23 +15,25 @@ const PUBLIC_URL = /^(?:https:\/\/[^\s/?#]+|http:\/\/(?:localhost|127\.0\.0\.1|\
 
 export class WebhookSecretsDto {
   /** Signing secrets that are valid now (`whsec_…`), one to three. Never shown again. */
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_SECRETS)
+  @FilledList(MAX_SECRETS)
   @Matches(SECRET, SECRETS_MESSAGE)
   secrets: string[];
 }
 
+/** The same over gRPC, where the id is in the message. */
+export class ReplaceWebhookSecretsRequest extends WebhookSecretsDto {
+  @IdText()
+  id: string;
+}
+
 export class CreateWebhookEndpointDto {
   /** `platform` for the account's own events, `connect` for those of its connected accounts. */
-  @IsIn(['platform', 'connect'])
+  @IsIn(['platform', 'connect'], { message: '$property must be platform or connect' })
   kind: WebhookEndpointKind;
 
   /** Of an endpoint that was made at Stripe by hand. */
   @IsOptional()
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_SECRETS)
+  @FilledList(MAX_SECRETS)
   @Matches(SECRET, SECRETS_MESSAGE)
   secrets?: string[];
 

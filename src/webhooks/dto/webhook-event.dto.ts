@@ -10,7 +10,7 @@ export class ListWebhookEventsQuery extends PageQuery {
   type?: string;
 
   @IsOptional()
-  @IsIn(WEBHOOK_EVENT_STATES)
+  @IsIn(WEBHOOK_EVENT_STATES, { message: `$property must be one of ${WEBHOOK_EVENT_STATES.join(', ')}` })
   state?: WebhookEventState;
 
   /** Only events about this object of Stripe's. */

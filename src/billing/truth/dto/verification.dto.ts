@@ -36,7 +36,8 @@ export class CreateVerificationDto {
   repair?: boolean;
 }
 
-export class VerificationView {
+/** A verification in a list. */
+export class VerificationSummary {
   id: string;
   state: VerificationState;
   account: string | null;
@@ -45,9 +46,12 @@ export class VerificationView {
   repair: boolean;
   /** Null until it is done. */
   agrees: boolean | null;
-  /** What is known so far; whole when it is done. */
-  results: TypeComparison[];
   error: string | null;
   createdAt: string;
   finishedAt: string | null;
+}
+
+export class VerificationView extends VerificationSummary {
+  /** What is known so far; whole when it is done. */
+  results: TypeComparison[];
 }
