@@ -5,7 +5,7 @@ import { AppModule } from './app.module.js';
 import { openDatabase, Undo } from './bootstrap.js';
 import type { House } from './cli/command.js';
 import type { AppConfig } from './config/app-config.js';
-import { withSettings, enterSandboxMode } from './sandbox-mode.js';
+import { enterSandboxMode, NoSandbox, withSettings } from './sandbox-mode.js';
 import { WorkerRegistry } from './worker-registry.js';
 
 /**
@@ -18,8 +18,14 @@ export async function openHouse(given: AppConfig): Promise<House> {
     return await open(withSettings(given, { role: 'worker' }), undo);
   } catch (error) {
     await undo.run().catch(() => undefined);
-    throw error;
+    throw error instanceof NoSandbox ? noService(error) : error;
   }
+}
+
+/** Said to whoever typed the command: it would ask the sandbox of a running service, and there is none. */
+function noService({ address, cause }: NoSandbox): Error {
+  const why = `without STRIPE_SECRET_KEY the sandbox of a running service is asked, and nothing answers at ${address}`;
+  return new Error(`${why}: start the service in another terminal (npm start), or set STRIPE_SECRET_KEY`, { cause });
 }
 
 async function open(given: AppConfig, undo: Undo): Promise<House> {

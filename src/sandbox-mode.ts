@@ -216,7 +216,18 @@ function remoteSandbox({ sandbox, sandboxPort, stripeApiBase, livemode, producti
   return stripeApiBase ?? null;
 }
 
-/** Null when what answers there is no sandbox. */
+/** A process that has no sandbox of its own found none. The message is for a `worker`. */
+export class NoSandbox extends Error {
+  constructor(
+    readonly address: string,
+    cause: unknown,
+  ) {
+    const remedy = 'start one with TRIBUTARY_ROLE=api or all first, or set STRIPE_SECRET_KEY';
+    super(`a worker uses the sandbox of another process, and none answers at ${address}: ${remedy}`, { cause });
+  }
+}
+
+/** Null when what answers there is no sandbox. Errors: `NoSandbox`, when there must be one. */
 async function followRemote(
   config: AppConfig,
   base: URL,
@@ -227,10 +238,7 @@ async function followRemote(
   try {
     await sandboxClock.start();
   } catch (error) {
-    if (config.sandbox)
-      throw new Error(`no sandbox answers at ${base.origin}; start the service with TRIBUTARY_ROLE=api first`, {
-        cause: error,
-      });
+    if (config.sandbox) throw new NoSandbox(base.origin, error);
     return null;
   }
   undo.add(() => sandboxClock.stop());
