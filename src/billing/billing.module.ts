@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import { AccessModule } from '../access/access.module.js';
 import { StripeModule } from '../stripe/stripe.module.js';
+import { AccountNamesGuard } from './account-names.guard.js';
 import { BillingReader } from './billing-reader.service.js';
 import { BillingService } from './billing.service.js';
 import { BillingGrpcController } from './billing.grpc.controller.js';
@@ -66,6 +68,8 @@ import { SubscriptionsService } from './operations/subscriptions.service.js';
     SubscriptionsGrpcController,
   ],
   providers: [
+    // Comes after the guard of the access room, which is imported here.
+    { provide: APP_GUARD, useClass: AccountNamesGuard },
     AccountsService,
     ChargesService,
     CustomerEraser,

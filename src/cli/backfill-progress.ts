@@ -1,9 +1,9 @@
 import type { BackfillTypeView, BackfillView } from '../billing/backfill/dto/backfill.dto.js';
+import { barOf, whole } from './progress-line.js';
 import { textTable } from './text-table.js';
 
 /** Of the last looks at a backfill; the rate is over them. */
 const LOOKS_KEPT = 20;
-const BAR_CHARS = 24;
 const PROBLEMS_SHOWN = 20;
 
 interface Look {
@@ -29,7 +29,7 @@ export class Progress {
     const left = remainingRequests === null || rates.requests <= 0 ? null : remainingRequests / rates.requests;
     const words = dryRun ? 'would be ' : '';
     return [
-      `${barOf(share)} ${share === null ? ' ?' : String(Math.floor(share * 100)).padStart(2)} %`,
+      barOf(share),
       `${whole(objects)} objects (${words}${whole(added)} new, ${whole(changed)} changed${deleted > 0 ? `, ${whole(deleted)} deleted` : ''})`,
       `${rates.objects.toFixed(0)}/s`,
       `${whole(requests)} requests, ${rates.requests.toFixed(0)}/s`,
@@ -52,11 +52,6 @@ export class Progress {
 /** Whether every list was looked at, so that what is left is not only a lower bound. */
 const isComplete = ({ byType }: BackfillView): boolean =>
   byType.every(({ remainingRequests }) => remainingRequests !== null);
-
-function barOf(share: number | null): string {
-  const full = Math.round((share ?? 0) * BAR_CHARS);
-  return `[${'#'.repeat(full)}${'.'.repeat(BAR_CHARS - full)}]`;
-}
 
 /** What it did, type by type, and what could not be had. */
 export function report(view: BackfillView): string {
@@ -104,8 +99,6 @@ function problemsOf({ problems, error }: BackfillView): string[] {
   const more = problems.length > lines.length ? [`  and ${problems.length - lines.length} more`] : [];
   return ['', 'Lists that Stripe did not give, or not wholly:', ...lines, ...more];
 }
-
-const whole = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 
 function duration(seconds: number): string {
   const rounded = Math.ceil(seconds);

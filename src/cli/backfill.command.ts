@@ -7,8 +7,10 @@ import { BackfillsReader } from '../billing/backfill/backfills-reader.service.js
 import { BackfillsService } from '../billing/backfill/backfills.service.js';
 import { ACCOUNT, type BackfillView, type CreateBackfillDto } from '../billing/backfill/dto/backfill.dto.js';
 import { DomainError } from '../common/errors.js';
+import { accountMeant } from './account-option.js';
 import { Progress, report } from './backfill-progress.js';
 import { EXIT, UsageError, type Command, type CommandTools, type House } from './command.js';
+import { clearLine, replaceLine } from './progress-line.js';
 import { sinceOf } from './since.js';
 
 const HELP = `Usage: tributary backfill [options]
@@ -22,7 +24,8 @@ at any time.
                       and changed since are not met: a sweep finds those
   --types <a,b>       only these types, in the plural: customers,invoices. What they cannot be had without is read too:
                       persons need accounts, invoices are completed by invoice_payments
-  --account <id>      only this connected account (acct_…), or "platform" for the workspace's own objects
+  --account <id>      only this connected account (acct_…), or "platform" for the workspace's own objects, which
+                      its own account's id means too
   --dry-run           say per type what would be new, changed, unchanged and deleted, and write nothing. It asks Stripe as
                       much as the real one, and so tells its cost
   --resume            go on with the last backfill that did not come to its end. The same command again does it too
@@ -103,7 +106,7 @@ function typesOf(text: string): string[] {
   throw new UsageError(`--types is "${text}"; it takes types in the plural, with commas between: customers,invoices`);
 }
 
-async function findOrOrder(workspaceId: string, { order, resume }: Options, house: House, tools: CommandTools) {
+async function findOrOrder(workspaceId: string, { order: given, resume }: Options, house: House, tools: CommandTools) {
   const backfills = house.get(BackfillsService);
   if (resume) {
     const unfinished = await backfills.findUnfinished(workspaceId);
@@ -111,6 +114,8 @@ async function findOrOrder(workspaceId: string, { order, resume }: Options, hous
     tools.err.write(`Going on with ${unfinished}.\n`);
     return unfinished;
   }
+  const { account } = given;
+  const order = account === undefined ? given : { ...given, account: await accountMeant(workspaceId, account, house) };
   const running = await backfills.findRunning(workspaceId, order);
   if (running !== null) {
     tools.err.write(`Going on with ${running}, which was ordered with the same options.\n`);
@@ -166,9 +171,8 @@ class Heard {
 
 /** On a terminal the line replaces itself. */
 function show(line: string, { out }: CommandTools): void {
-  if (out.isTTY !== true) return void out.write(`${line}\n`);
-  const width = (out.columns ?? 120) - 1;
-  out.write(`\r\u001b[2K${line.length > width ? `${line.slice(0, width - 1)}…` : line}`);
+  if (out.isTTY === true) replaceLine(line, out);
+  else out.write(`${line}\n`);
 }
 
 async function pause(ms: number, { interrupted: signal }: CommandTools): Promise<void> {
@@ -176,7 +180,7 @@ async function pause(ms: number, { interrupted: signal }: CommandTools): Promise
 }
 
 function finish(view: BackfillView, { out, err }: CommandTools): number {
-  if (out.isTTY === true) out.write('\r\u001b[2K');
+  if (out.isTTY === true) clearLine(out);
   out.write(report(view));
   if (view.state === 'done') return EXIT.done;
   err.write(view.state === 'canceled' ? `${view.id} was canceled.\n` : `${view.id} failed: ${view.error}\n`);

@@ -14,14 +14,21 @@ export interface House {
   close(): Promise<void>;
 }
 
+/** Where text goes: a terminal, a file or another program. */
+export interface Terminal {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
 /** What a command is given; everything that it needs of the process around it. */
 export interface CommandTools {
   /** Throws a sentence about the setting that is wrong. */
   config(): AppConfig;
   /** Opens the house beside a running service, or with a database of its own when none runs. */
   openHouse(config: AppConfig): Promise<House>;
-  out: { write(text: string): unknown; isTTY?: boolean; columns?: number };
-  err: { write(text: string): unknown };
+  out: Terminal;
+  err: Terminal;
   /** Aborted by Ctrl-C and by a request to end. A second one ends the process. */
   interrupted: AbortSignal;
 }

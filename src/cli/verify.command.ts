@@ -1,13 +1,16 @@
 import { parseArgs } from 'node:util';
 import { WorkspacesService } from '../access/workspaces.service.js';
 import { AccountComparisons } from '../billing/truth/account-comparisons.service.js';
-import { comparedTypes, OWN_ACCOUNT } from '../billing/truth/compared-types.js';
+import { PLATFORM } from '../billing/mirror/connected-accounts.service.js';
+import { comparedTypes } from '../billing/truth/compared-types.js';
 import { NOT_ENABLED, type ComparisonResult, type TypeComparison } from '../billing/truth/comparison-result.js';
 import { DomainError } from '../common/errors.js';
 import { StripeGateway } from '../stripe/stripe-gateway.service.js';
 import { toDomainError } from '../stripe/failure.js';
+import { accountMeant } from './account-option.js';
 import { EXIT, UsageError, type Command, type CommandTools, type House } from './command.js';
 import { textTable } from './text-table.js';
+import { VerifyProgress } from './verify-progress.js';
 
 const HELP = `Usage: tributary verify [options]
 
@@ -16,7 +19,8 @@ accounts, with the lists inside it, against its row; and every row that Stripe d
 by its id.
 
   --types <a,b>     only these types, in the plural: customers,invoices
-  --account <id>    only this connected account (acct_…), or "platform" for the workspace's own objects
+  --account <id>    only this connected account (acct_…), or "platform" for the workspace's own objects, which its
+                    own account's id means too
   --sample <n>      only the n newest objects of each type
   --repair          also write what was found to be wrong
   --json            print the result as JSON
@@ -40,8 +44,8 @@ interface Options {
 export const VERIFY: Command = {
   help: HELP,
   async run(args, tools) {
-    const options = optionsOf(args);
-    checkTypes(options);
+    const given = optionsOf(args);
+    checkTypes({ ...given, account: null });
     const house = await tools.openHouse(tools.config());
     try {
       const { id: workspaceId } = await house.get(WorkspacesService).ensureHome();
@@ -49,6 +53,9 @@ export const VERIFY: Command = {
         tools.err.write('Nothing can be compared without Stripe: set STRIPE_SECRET_KEY.\n');
         return EXIT.failed;
       }
+      const { account } = given;
+      const options = { ...given, account: account && (await accountMeant(workspaceId, account, house)) };
+      checkTypes(options);
       if (options.repair) house.work(WORKERS);
       const result = await compare(workspaceId, options, house, tools);
       if (result === null) return EXIT.interrupted;
@@ -84,7 +91,7 @@ function optionsOf(args: readonly string[]): Options {
 
 function checkTypes({ types, account }: Options): void {
   try {
-    comparedTypes(types, account === null || account === OWN_ACCOUNT ? '' : account);
+    comparedTypes(types, account === null || account === PLATFORM ? '' : account);
   } catch (error) {
     throw error instanceof DomainError ? new UsageError(`--types: ${error.message}`) : error;
   }
@@ -95,14 +102,22 @@ async function compare(
   workspaceId: string,
   { account, sample, repair, types }: Options,
   house: House,
-  { interrupted }: CommandTools,
+  { interrupted, err }: CommandTools,
 ): Promise<ComparisonResult | null> {
-  const onProgress = (): void => interrupted.throwIfAborted();
+  const progress = new VerifyProgress(err);
+  const onProgress = (): void => {
+    interrupted.throwIfAborted();
+    progress.asked(performance.now());
+  };
+  const onReached = (share: number): void => progress.reached(share, performance.now());
+  const order = { workspaceId, account, types, sample, repair, onProgress, onReached };
   try {
-    return await house.get(AccountComparisons).run({ workspaceId, account, types, sample, repair, onProgress });
+    return await house.get(AccountComparisons).run(order);
   } catch (error) {
     if (interrupted.aborted) return null;
     throw toDomainError(error);
+  } finally {
+    progress.end();
   }
 }
 

@@ -48,7 +48,7 @@ export class EventsPollerWorker extends PollingWorker {
     await Promise.all(claimed.map((poll) => this.look(poll)));
     // After the own looks, which must not wait for an answer about accounts.
     if (!isTimeToEnsure) return claimed.length;
-    const added = await this.polls.ensureAccounts(id, await this.connected.of(id));
+    const added = await this.polls.ensureAccounts(id, await this.connected.list(id));
     this.nextEnsureAt = performance.now() + ENSURE_EVERY_MS;
     return claimed.length + added;
   }

@@ -12,7 +12,7 @@ import { startTestService, type TestService } from '../support/test-service.js';
 const NOW = 1_800_000_000;
 const type = (table: string) => typeOfTable(table) as StripeObjectType;
 
-const HEALTHY: EventFacts = { completeUntil: NOW - 30, oldestUnapplied: null, lostUntil: null };
+const HEALTHY: EventFacts = { completeUntil: NOW - 30, oldestUnapplied: null, lostUntil: null, areBrought: true };
 const NOT_FOLLOWED = { follow: null };
 const LISTED: TypeFacts = {
   ...NOT_FOLLOWED,
@@ -60,6 +60,18 @@ describe('how far behind a type can be', () => {
       { lostUntil: NOW - 100_000 },
       {},
       { behindSecondsMax: 150, reason: 'poller', complete: true },
+    ],
+    [
+      'is that of the last listing where nothing brings the events',
+      { completeUntil: null, areBrought: false },
+      {},
+      { behindSecondsMax: 86_400, reason: 'no_endpoint', complete: true },
+    ],
+    [
+      'is unknown where nothing brings the events and nothing was listed',
+      { completeUntil: null, areBrought: false },
+      { listedAt: null },
+      { behindSecondsMax: null, reason: 'no_endpoint', complete: false },
     ],
     [
       'is that of the last listing where Stripe sends no events',
@@ -147,9 +159,19 @@ describe('GET /v1/billing/freshness', () => {
     expect(message?.accounts[0]?.types.map((one) => one.type)).toEqual(types.map((one) => one.type));
   });
 
-  it('refuses a type that it does not know', async () => {
-    const answer = await service.http('GET', '/v1/billing/freshness?type=gizmos');
+  it('names the field as the caller wrote it when it does not know the type', async () => {
+    const refused = { code: 'unknown_type', field: 'type' };
 
-    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'unknown_type', field: 'types' } } });
+    expect(await service.http('GET', '/v1/billing/freshness?type=gizmos')).toMatchObject({
+      status: 400,
+      body: { error: refused },
+    });
+    expect(await service.grpc.call('BillingTruth', 'GetFreshness', { type: 'gizmos' })).toMatchObject({
+      body: { error: refused },
+    });
+    expect(await service.http('POST', '/v1/billing/verifications', { types: ['gizmos'] })).toMatchObject({
+      status: 400,
+      body: { error: { code: 'unknown_type', field: 'types' } },
+    });
   });
 });

@@ -254,7 +254,7 @@ describe('a list that no events tell of', () => {
 describe('how far behind a followed type can be', () => {
   const NOW = 1_800_000_000;
   const FOLLOW: FollowFacts = { from: NOW - 90_000, until: NOW - 40, changesUntil: NOW - 40 };
-  const EVENTS = { completeUntil: NOW - 30, oldestUnapplied: NOW - 700, lostUntil: null };
+  const EVENTS = { completeUntil: NOW - 30, oldestUnapplied: NOW - 700, lostUntil: null, areBrought: true };
 
   it.each<[string, Partial<FollowFacts>, number | null, Partial<TypeFreshness>]>([
     ['is as far as its list was read', {}, NOW - 86_400, { behindSecondsMax: 40, reason: 'followed', complete: true }],

@@ -65,8 +65,13 @@ async function verify(body: Record<string, unknown>): Promise<Verification> {
   return done;
 }
 
-async function command(...args: string[]): Promise<{ code: number; out: string }> {
-  let out = '';
+async function command(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  return commandAt(undefined, ...args);
+}
+
+/** As an operator runs it; `err` is a terminal of so many columns, or none. */
+async function commandAt(columns: number | undefined, ...args: string[]) {
+  let [out, err] = ['', ''];
   const house = {
     config: service.config,
     get: service.app.get.bind(service.app),
@@ -77,10 +82,10 @@ async function command(...args: string[]): Promise<{ code: number; out: string }
     config: () => service.config,
     openHouse: () => Promise.resolve(house),
     out: { write: (text) => (out += text) },
-    err: { write: (text) => (out += text) },
+    err: { write: (text) => (err += text), isTTY: columns !== undefined, columns },
     interrupted: new AbortController().signal,
   });
-  return { code, out };
+  return { code, out, err };
 }
 
 describe('verifying without naming an account', () => {
@@ -112,6 +117,38 @@ describe('verifying without naming an account', () => {
     expect(off.out).toMatch(new RegExp(`^type +agree[^]+customers +1 +0 +0[^]+Account ${theirs}\ntype +agree`));
     expect(off.out).toContain(`customers of ${theirs}: ${customer} is missing here\n`);
     expect((await command('--types', 'customers', '--account', 'platform')).code).toBe(EXIT.done);
+  });
+
+  it('takes the id of the own account for the platform', async () => {
+    const { code, out } = await command('--types', 'accounts,customers', '--account', own);
+
+    expect(code).toBe(EXIT.done);
+    expect(out).not.toContain('Account acct_');
+    await expect(command('--types', 'accounts', '--account', theirs)).rejects.toThrow(
+      /accounts belong to the platform/,
+    );
+  });
+
+  it('shows how far it is on a terminal, beside the result, and is quiet elsewhere', async () => {
+    const shown = await commandAt(60, '--types', 'customers,accounts', '--account', 'platform', '--json');
+    const quiet = await command('--types', 'customers,accounts', '--account', 'platform', '--json');
+
+    expect(shown.err).toMatch(/^(\r\x1b\[2K\[[#.]{24}\] +\d+ % compared {2}\d+ requests)+\r\x1b\[2K$/);
+    expect(JSON.parse(shown.out)).toMatchObject({ agrees: true });
+    expect(quiet).toMatchObject({ code: EXIT.done, err: '' });
+  });
+
+  it('tells how much of all accounts is compared', async () => {
+    const shares: number[] = [];
+
+    await service.app.get(AccountComparisons).run({
+      ...{ workspaceId: service.workspaceId, account: null, types: ['accounts', 'customers'] },
+      ...{ sample: null, repair: false, onReached: (share: number) => shares.push(share) },
+    });
+
+    expect(shares).toHaveLength(6);
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(shares.at(-1)).toBe(1);
   });
 
   it('sets the connected accounts right as well', async () => {

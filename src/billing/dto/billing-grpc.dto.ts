@@ -4,6 +4,7 @@ import { IdText, PlainText } from '../../common/dto-decorators.js';
 import { IdParam } from '../../common/id-param.dto.js';
 import { PageQuery } from '../../common/page-query.dto.js';
 import type { StripeData } from '../objects/stripe-model.entity.js';
+import { AccountId } from './account-id.js';
 import { DELETED_FILTERS, StripeParams } from './billing.dto.js';
 
 const OBJECTS = /^[a-z0-9_]{1,64}$/;
@@ -13,7 +14,7 @@ const FILTER_CHARS_MAX = 512;
 export class GetCustomerRequest extends IdParam {
   /** A connected account's id; without it the workspace's own customer is preferred. */
   @IsOptional()
-  @IdText()
+  @AccountId()
   account?: string;
 
   /** Ask Stripe first, and keep its answer. */
@@ -29,7 +30,7 @@ export class ObjectRequest extends IdParam {
 
   /** A connected account's id; without it the workspace's own object is preferred. */
   @IsOptional()
-  @IdText()
+  @AccountId()
   account?: string;
 }
 
@@ -52,7 +53,7 @@ export class ListObjectsRequest extends PageQuery {
   objects: string;
 
   @IsOptional()
-  @IdText()
+  @AccountId()
   account?: string;
 
   @IsOptional()
@@ -75,7 +76,7 @@ export class CreateObjectRequest {
   objects: string;
 
   @IsOptional()
-  @IdText()
+  @AccountId()
   account?: string;
 
   @StripeParams()

@@ -4,6 +4,7 @@ import { buildMessage, IsBoolean, IsIn, IsOptional, Matches, ValidateBy } from '
 import { IdText } from '../../common/dto-decorators.js';
 import { PageQuery } from '../../common/page-query.dto.js';
 import type { StripeData } from '../objects/stripe-model.entity.js';
+import { AccountId } from './account-id.js';
 
 /** Stripe's plural in the path, with underscores: `customers`, `invoice_line_items`, `checkout_sessions`. */
 export class ObjectsParam {
@@ -51,9 +52,9 @@ function objectOf(value: unknown): unknown {
 export class NoFields {}
 
 export class AccountQuery {
-  /** The connected account that the object belongs to; without it the workspace's own object is preferred. */
+  /** The connected account that the object belongs to, or `platform`; without it the workspace's own object is preferred. */
   @IsOptional()
-  @IdText()
+  @AccountId()
   account?: string;
 }
 
@@ -72,9 +73,9 @@ export class ListObjectsQuery extends PageQuery {
   @QueryFlag()
   fresh?: boolean;
 
-  /** Only objects of this connected account. */
+  /** Only objects of this connected account, or of the `platform` itself. */
   @IsOptional()
-  @IdText()
+  @AccountId()
   account?: string;
 
   /** `true`: only those that Stripe has deleted; `any`: those too. */
@@ -91,7 +92,7 @@ export interface ObjectsListing extends ListObjectsQuery {
 export class CreateObjectDto {
   /** The connected account in whose name it is made; the workspace's own when left out. */
   @IsOptional()
-  @IdText()
+  @AccountId()
   account?: string;
 
   @StripeParams()

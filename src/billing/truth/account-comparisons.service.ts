@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { ConnectedAccounts } from '../mirror/connected-accounts.service.js';
+import { ConnectedAccounts, PLATFORM } from '../mirror/connected-accounts.service.js';
 import type { StripeObjectType } from '../objects/object-type.js';
-import { comparedTypes, OWN_ACCOUNT } from './compared-types.js';
+import { comparedTypes } from './compared-types.js';
 import { resultOf, type ComparisonResult, type TypeComparison } from './comparison-result.js';
 import type { ComparisonScope } from './comparison-scope.js';
 import { Comparison } from './comparison.service.js';
@@ -14,7 +14,16 @@ export interface ComparisonOrder extends Pick<ComparisonScope, 'workspaceId' | '
   account: string | null;
   /** Tables; null for all. */
   types: readonly string[] | null;
+  /** How much was compared, from 0 to 1. */
+  onReached?: (share: number) => void;
 }
+
+/** The types of one account, which are looked at in two ways each. */
+interface Part {
+  account: string;
+  types: StripeObjectType[];
+}
+const LOOKS_AT_A_TYPE = 2;
 
 /** Compares what somebody asked to have compared: one account, or the workspace's own objects and those of every connected one. */
 @Injectable()
@@ -26,19 +35,24 @@ export class AccountComparisons {
 
   /** Errors are Stripe's, when it cannot be asked at all. */
   async run(order: ComparisonOrder): Promise<ComparisonResult> {
+    const parts = (await this.accountsOf(order)).map((account) => ({ account, types: typesAt(account, order) }));
+    const looks = parts.reduce((sum, { types }) => sum + LOOKS_AT_A_TYPE * types.length, 0);
+    let looked = 0;
+    const onLooked = (): void => order.onReached?.(++looked / looks);
     const results: TypeComparison[] = [];
-    for (const account of await this.accountsOf(order)) results.push(...(await this.compare(order, account)));
+    for (const part of parts) results.push(...(await this.compare(order, part, onLooked)));
     return resultOf(results);
   }
 
   private async accountsOf({ workspaceId, account }: ComparisonOrder): Promise<string[]> {
-    if (account === null) return ['', ...(await this.connected.of(workspaceId))];
-    return account === OWN_ACCOUNT ? [''] : [account];
+    if (account === null) return ['', ...(await this.connected.list(workspaceId))];
+    return account === PLATFORM ? [''] : [account];
   }
 
-  private compare({ workspaceId, sample, repair, onProgress, ...order }: ComparisonOrder, account: string) {
+  private compare(order: ComparisonOrder, part: Part, onLooked: () => void): Promise<TypeComparison[]> {
+    const { workspaceId, sample, repair, onProgress } = order;
     return this.comparison.run({
-      ...{ workspaceId, account, types: typesAt(account, order), sample, repair, onProgress },
+      ...{ ...part, workspaceId, sample, repair, onProgress, onLooked },
       ...{ priority: 'bulk', lanes: LANES, requestsPerHour: null, asksForCovered: order.types !== null },
     });
   }

@@ -1,17 +1,22 @@
-import { DomainError } from '../../common/errors.js';
+import { invalidField, type DomainError } from '../../common/errors.js';
 import type { StripeObjectType } from '../objects/object-type.js';
 import { STRIPE_OBJECT_TYPES, typeOfTable } from '../objects/registry.js';
-
-/** Names the workspace's own objects, where a connected account could be named. */
-export const OWN_ACCOUNT = 'platform';
 
 /** What Stripe lists, for the workspace itself or for a connected account. */
 export function listedTypes(account: string): StripeObjectType[] {
   return STRIPE_OBJECT_TYPES.filter((type) => type.lists.length > 0 && (account === '' || !type.platformOnly));
 }
 
-/** The types of these names; all that can be compared when none is given. Errors: `unknown_type`, `not_listable`. */
-export function comparedTypes(tables: readonly string[] | null, account: string): StripeObjectType[] {
+/**
+ * The types of these names; all that can be compared when none is given. Errors: `unknown_type`, `not_listable`, which name
+ * the field that the caller wrote them in.
+ */
+export function comparedTypes(
+  tables: readonly string[] | null,
+  account: string,
+  field: 'type' | 'types' = 'types',
+): StripeObjectType[] {
+  const refused = (code: string, message: string): DomainError => invalidField(field, code, message);
   if (tables === null || tables.length === 0) return listedTypes(account);
   return [...new Set(tables)].map((table) => {
     const type = typeOfTable(table);
@@ -31,8 +36,4 @@ export function comparedTypes(tables: readonly string[] | null, account: string)
     }
     return type;
   });
-}
-
-function refused(code: string, message: string): DomainError {
-  return new DomainError('invalid_argument', code, message, { field: 'types' });
 }

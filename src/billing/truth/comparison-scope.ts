@@ -19,8 +19,10 @@ export interface ComparisonScope {
   requestsPerHour: number | null;
   /** Whether what is held of a type that is listed inside another type's objects is asked about too. */
   asksForCovered: boolean;
-  /** Called after each answer; what it throws ends the comparison. */
+  /** Called before each request; what it throws ends the comparison. */
   onProgress?: () => Promise<void> | void;
+  /** Called after each of the two looks at a type: at its list, and at what that left out. */
+  onLooked?: () => void;
 }
 
 const MS_PER_HOUR = 3_600_000;

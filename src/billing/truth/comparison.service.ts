@@ -40,8 +40,8 @@ export class Comparison {
     const listed = new ListedObjects(this.db, randomUUID());
     const tallies = scope.types.map((type) => new Tally(type, scope));
     try {
-      await inLanes(tallies, scope.lanes, (tally) => this.compareListed(tally, scope, listed));
-      await inLanes(tallies, scope.lanes, (tally) => this.compareUnlisted(tally, scope, listed));
+      await inLanes(tallies, scope, (tally) => this.compareListed(tally, scope, listed));
+      await inLanes(tallies, scope, (tally) => this.compareUnlisted(tally, scope, listed));
     } finally {
       await listed.forget();
     }
@@ -169,10 +169,17 @@ function findingOf({ state, what, fields }: Verdict): Finding {
   return { id: state.id, table: state.type.table, what: what === 'missing' ? 'missing' : 'differs', fields };
 }
 
-async function inLanes<T>(items: readonly T[], lanes: number, work: (item: T) => Promise<void>): Promise<void> {
+async function inLanes<T>(
+  items: readonly T[],
+  { lanes, onLooked }: Pick<ComparisonScope, 'lanes' | 'onLooked'>,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   const waiting = [...items];
   const lane = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(next);
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      await work(next);
+      onLooked?.();
+    }
   };
   await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
 }

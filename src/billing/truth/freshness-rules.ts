@@ -13,6 +13,8 @@ export interface EventFacts {
   oldestUnapplied: number | null;
   /** Until when events are lost to Stripe's memory and ours; null when none are. */
   lostUntil: number | null;
+  /** Whether anything brings them at all: webhooks, or looks at Stripe's list. */
+  areBrought: boolean;
 }
 
 /** What is known of one type of the account. */
@@ -61,7 +63,11 @@ export function freshnessOf(events: EventFacts, facts: TypeFacts, nowSeconds: nu
   };
 }
 
-function byEvents({ completeUntil, lostUntil }: EventFacts, { listedAt }: TypeFacts): Bound {
+function byEvents({ completeUntil, lostUntil, areBrought }: EventFacts, { listedAt }: TypeFacts): Bound {
+  if (!areBrought) {
+    const because = 'no endpoint brings the events of this account, so that only listing it tells what changed';
+    return { second: listedAt, reason: 'no_endpoint', because };
+  }
   if (completeUntil === null) {
     const because = 'Stripe’s list of events has never been looked at, so that a lost delivery would not be noticed';
     return { second: listedAt, reason: 'never_looked', because };

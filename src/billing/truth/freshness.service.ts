@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
+import { ConnectedAccounts } from '../mirror/connected-accounts.service.js';
 import { comparedTypes, listedTypes } from './compared-types.js';
 import type { AccountFreshness, FreshnessQuery, FreshnessView } from './dto/freshness.dto.js';
 import { freshnessOf, type FollowFacts, type TypeFacts } from './freshness-rules.js';
@@ -12,6 +13,7 @@ interface EventRow {
   newest_applied: string | null;
   oldest_pending: string | null;
   oldest_unapplied: string | null;
+  brought: boolean;
   pending: string;
   parked: string;
 }
@@ -44,20 +46,16 @@ export class FreshnessService {
   constructor(
     private readonly db: DataSource,
     private readonly clock: Clock,
+    private readonly connected: ConnectedAccounts,
   ) {}
 
   /** Errors: `unknown_type`. */
   async of(workspaceId: string, { account, type }: FreshnessQuery): Promise<FreshnessView> {
     const now = this.clock.now();
-    const accounts = account === undefined ? await this.accounts(workspaceId) : [account];
+    const accounts = account === undefined ? ['', ...(await this.connected.listKnown(workspaceId))] : [account];
     const views: AccountFreshness[] = [];
-    for (const one of accounts) views.push(await this.ofAccount(workspaceId, one, type, now));
+    for (const one of accounts.slice(0, ACCOUNTS_MAX)) views.push(await this.ofAccount(workspaceId, one, type, now));
     return { asOf: now.toISOString(), accounts: views };
-  }
-
-  private async accounts(workspaceId: string): Promise<string[]> {
-    const rows = (await this.db.query(ACCOUNTS, [workspaceId, ACCOUNTS_MAX])) as Array<{ account: string }>;
-    return rows.map((row) => row.account);
   }
 
   private async ofAccount(
@@ -77,8 +75,9 @@ export class FreshnessService {
       completeUntil: numberOf(poll?.complete_until),
       lostUntil: numberOf(poll?.lost_until),
       oldestUnapplied: numberOf(events.oldest_unapplied),
+      areBrought: poll !== undefined || events.brought,
     };
-    const types = table === undefined ? listedTypes(account) : comparedTypes([table], account);
+    const types = table === undefined ? listedTypes(account) : comparedTypes([table], account, 'type');
     const nowSeconds = Math.floor(now.getTime() / 1_000);
     return {
       account: account === '' ? null : account,
@@ -120,16 +119,13 @@ function isoOf(seconds: string | null | undefined): string | null {
   return number === null ? null : new Date(number * 1_000).toISOString();
 }
 
-const ACCOUNTS = `
-  SELECT DISTINCT account FROM tributary.event_poll WHERE workspace_id = $1
-  UNION SELECT '' ORDER BY account LIMIT $2`;
-
 const EVENTS = `
   SELECT (SELECT extract(epoch FROM created)::bigint FROM tributary.webhook_event
            WHERE workspace_id = $1 AND account = $2 AND state = 'applied' ORDER BY created DESC, id DESC LIMIT 1) AS newest_applied,
          extract(epoch FROM min(created) FILTER (WHERE state = 'pending'))::bigint AS oldest_pending,
          extract(epoch FROM min(created))::bigint AS oldest_unapplied,
-         count(*) FILTER (WHERE state = 'pending') AS pending, count(*) FILTER (WHERE state = 'parked') AS parked
+         count(*) FILTER (WHERE state = 'pending') AS pending, count(*) FILTER (WHERE state = 'parked') AS parked,
+         $2 = '' OR EXISTS (SELECT FROM tributary.webhook_endpoint WHERE workspace_id = $1 AND kind = 'connect') AS brought
     FROM tributary.webhook_event WHERE workspace_id = $1 AND account = $2 AND state IN ('pending', 'parked')`;
 
 const POLL = `

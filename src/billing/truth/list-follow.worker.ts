@@ -7,6 +7,7 @@ import { Metrics } from '../../common/metrics.js';
 import { failureCodeOf } from '../../stripe/failure.js';
 import { StripeGateway } from '../../stripe/stripe-gateway.service.js';
 import { AwaitedObjects, type AwaitedGroup } from '../mirror/awaited-objects.js';
+import { ConnectedAccounts } from '../mirror/connected-accounts.service.js';
 import { RefetchQueue } from '../mirror/refetch-queue.js';
 import { ListFollower } from './list-follower.service.js';
 import { ListFollowsRepository, type ClaimedFollow } from './list-follows.repository.js';
@@ -39,6 +40,7 @@ export class ListFollowWorker extends PollingWorker {
     private readonly db: DataSource,
     private readonly workspaces: WorkspacesService,
     private readonly stripe: StripeGateway,
+    private readonly connected: ConnectedAccounts,
     private readonly follows: ListFollowsRepository,
     private readonly follower: ListFollower,
     refetches: RefetchQueue,
@@ -63,7 +65,7 @@ export class ListFollowWorker extends PollingWorker {
     const awaited = this.awaited.takeUntil(performance.now() - GATHER_MS);
     if (!this.stripe.isConfigured(id)) return 0;
     if (performance.now() >= this.nextEnsureAt) {
-      await this.follows.ensure(id);
+      await this.follows.ensure(id, await this.connected.list(id));
       this.nextEnsureAt = performance.now() + ENSURE_EVERY_MS;
     }
     for (const group of awaited) await this.hastenFor(group);

@@ -43,15 +43,12 @@ interface FollowRow {
 export class ListFollowsRepository {
   constructor(private readonly db: DataSource) {}
 
-  /** A row for every followed type of everybody whose objects are held. */
-  async ensure(workspaceId: string): Promise<void> {
+  /** A row for every followed type of the workspace itself and of these connected accounts. */
+  async ensure(workspaceId: string, accounts: readonly string[]): Promise<void> {
     await this.db.query(
       `INSERT INTO tributary.list_follow (workspace_id, account, object_table)
-       SELECT $1, a.account, t
-         FROM (SELECT '' AS account UNION SELECT account FROM tributary.event_poll WHERE workspace_id = $1) AS a,
-              unnest($2::text[]) AS t
-       ON CONFLICT DO NOTHING`,
-      [workspaceId, FOLLOWED_TYPES.map(({ table }) => table)],
+       SELECT $1, a, t FROM unnest($2::text[]) AS a, unnest($3::text[]) AS t ON CONFLICT DO NOTHING`,
+      [workspaceId, ['', ...accounts], FOLLOWED_TYPES.map(({ table }) => table)],
     );
   }
 

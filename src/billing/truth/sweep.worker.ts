@@ -8,6 +8,7 @@ import { Metrics } from '../../common/metrics.js';
 import { AppConfig } from '../../config/app-config.js';
 import { failureCodeOf } from '../../stripe/failure.js';
 import { StripeGateway } from '../../stripe/stripe-gateway.service.js';
+import { ConnectedAccounts } from '../mirror/connected-accounts.service.js';
 import { typeOfTable } from '../objects/registry.js';
 import { Comparison } from './comparison.service.js';
 import type { TypeComparison } from './comparison-result.js';
@@ -44,6 +45,7 @@ export class SweepWorker extends PollingWorker {
     private readonly config: AppConfig,
     private readonly workspaces: WorkspacesService,
     private readonly stripe: StripeGateway,
+    private readonly connected: ConnectedAccounts,
     private readonly comparison: Comparison,
     metrics: Metrics,
   ) {
@@ -75,8 +77,7 @@ export class SweepWorker extends PollingWorker {
 
   /** The first sweep of a type comes within a day of its being known, spread so that not all begin together. */
   private async ensure(workspaceId: string): Promise<void> {
-    const accounts = (await this.db.query(ACCOUNTS, [workspaceId])) as Array<{ account: string }>;
-    for (const { account } of accounts) {
+    for (const account of ['', ...(await this.connected.list(workspaceId))]) {
       const tables = listedTypes(account).map(({ table }) => table);
       await this.db.query(
         `INSERT INTO tributary.sweep (workspace_id, account, object_table, due_at)
@@ -139,9 +140,6 @@ export class SweepWorker extends PollingWorker {
     );
   }
 }
-
-/** Whose objects the mirror holds: its own, and those of the accounts whose events are looked after. */
-const ACCOUNTS = `SELECT '' AS account UNION SELECT account FROM tributary.event_poll WHERE workspace_id = $1`;
 
 const DONE = `finished_at = now(), result = $5::jsonb, listed_at = coalesce(to_timestamp($6), listed_at), error = NULL,
   lease_token = NULL, due_at = now() + ${EVERY}`;

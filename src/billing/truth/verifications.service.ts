@@ -5,7 +5,8 @@ import { newId } from '../../common/ids.js';
 import type { PageQuery } from '../../common/page-query.dto.js';
 import { decodeCursor, toPage, type Page } from '../../common/pagination.js';
 import { StripeGateway } from '../../stripe/stripe-gateway.service.js';
-import { comparedTypes, OWN_ACCOUNT } from './compared-types.js';
+import { PLATFORM } from '../mirror/connected-accounts.service.js';
+import { comparedTypes } from './compared-types.js';
 import type { CreateVerificationDto, VerificationSummary, VerificationView } from './dto/verification.dto.js';
 import { Verification } from './verification.entity.js';
 import { VerificationsWorker } from './verifications.worker.js';
@@ -28,7 +29,7 @@ export class VerificationsService {
       throw new DomainError('unavailable', 'stripe_not_configured', text);
     }
     const { account = '', types = null, sample = null, repair = false } = dto;
-    comparedTypes(types, account === OWN_ACCOUNT ? '' : account);
+    comparedTypes(types, account === PLATFORM ? '' : account);
     const id = newId('ver');
     await tx.getRepository(Verification).insert({ workspaceId, id, account, types, sample, repair });
     this.worker.wake();

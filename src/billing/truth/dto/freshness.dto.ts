@@ -1,10 +1,10 @@
 import { IsOptional, Matches } from 'class-validator';
-import { IdText } from '../../../common/dto-decorators.js';
+import { AccountId } from '../../dto/account-id.js';
 
 export class FreshnessQuery {
-  /** A connected account's id; all accounts whose objects are held when left out. */
+  /** A connected account's id, or `platform`; all accounts whose objects are held when left out. */
   @IsOptional()
-  @IdText()
+  @AccountId()
   account?: string;
 
   /** One type, such as `customers`; all that Stripe lists when left out. */
@@ -21,6 +21,7 @@ export type FreshnessReason =
   | 'followed'
   | 'listed_only'
   | 'events_lost'
+  | 'no_endpoint'
   | 'never_looked'
   | 'never_listed';
 
