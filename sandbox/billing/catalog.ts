@@ -1,4 +1,4 @@
-import { invalidRequest } from '../core/errors.js';
+import { invalidRequest, missingParam } from '../core/errors.js';
 import { stripeId } from '../core/ids.js';
 import type { Scope } from '../core/scope.js';
 import type { Kinds } from '../core/wire.js';
@@ -41,13 +41,19 @@ export interface PriceFields extends TieredFields {
   currency: string;
   unit_amount?: number;
   unit_amount_decimal?: string;
-  recurring?: { interval: 'day' | 'week' | 'month' | 'year'; interval_count?: number };
+  recurring?: {
+    interval: 'day' | 'week' | 'month' | 'year';
+    interval_count?: number;
+    meter?: string;
+    usage_type?: 'licensed' | 'metered';
+  };
   tax_behavior?: 'exclusive' | 'inclusive' | 'unspecified';
   metadata?: Record<string, string>;
 }
 
 export function createPrice(scope: Scope, product: string, fields: PriceFields, patch: Partial<Price> = {}): Price {
-  const { interval, interval_count = 1 } = fields.recurring ?? {};
+  const { interval, interval_count = 1, usage_type = 'licensed' } = fields.recurring ?? {};
+  const meter = meterOf(scope, fields);
   const tiers = readTiers(fields);
   const unitAmount = tiers === null ? wholeUnits(fields) : null;
   const id = stripeId('price');
@@ -67,9 +73,7 @@ export function createPrice(scope: Scope, product: string, fields: PriceFields, 
       metadata: mergeMetadata({}, fields.metadata),
       nickname: null,
       product,
-      recurring: interval
-        ? { interval, interval_count, meter: null, trial_period_days: null, usage_type: 'licensed' }
-        : null,
+      recurring: interval ? { interval, interval_count, meter, trial_period_days: null, usage_type } : null,
       tax_behavior: fields.tax_behavior ?? 'unspecified',
       tiers_mode: fields.tiers_mode ?? null,
       transform_quantity: null,
@@ -80,6 +84,13 @@ export function createPrice(scope: Scope, product: string, fields: PriceFields, 
     },
     'price.created',
   );
+}
+
+/** What counts the usage of a metered price. */
+function meterOf(scope: Scope, { recurring }: PriceFields): string | null {
+  if (recurring?.usage_type !== 'metered') return null;
+  if (recurring.meter === undefined) throw missingParam('recurring[meter]');
+  return scope.get('billing.meter', recurring.meter, 'recurring[meter]').id;
 }
 
 /** The sandbox counts in whole minor units; it refuses fractions rather than round them its own way. */

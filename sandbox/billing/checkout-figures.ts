@@ -5,6 +5,8 @@ import type { CheckoutRow, Kinds, Wire } from '../core/wire.js';
 import { invoiceFigures, type DiscountRule } from '../money/invoice-math.js';
 import { requireCoupon, requirePromotionCode, type DiscountRequest } from './discounts.js';
 import { taxRule } from './invoice-draft.js';
+import { amountFor } from './price-tiers.js';
+import { isMetered } from './subscription-items.js';
 
 export interface CheckoutFigures {
   session: Pick<
@@ -26,10 +28,12 @@ export function checkoutFigures(
     throw invalidRequest('All line items must have the same currency.', { param: 'line_items' });
   }
   const trial = row.subscriptionData.trial_end !== undefined || row.subscriptionData.trial_period_days !== undefined;
+  const dueToday = (price: Kinds['price'], quantity: number): number =>
+    (trial && price.recurring) || isMetered(price) ? 0 : amountFor(scope, price, quantity);
   const defaults = row.subscriptionData.default_tax_rates ?? [];
   const figures = invoiceFigures({
     lines: lines.map(({ price, quantity, tax_rates }) => ({
-      amount: trial && price.recurring ? 0 : (price.unit_amount ?? 0) * quantity,
+      amount: dueToday(price, quantity),
       product: price.product,
       discountable: true,
       discounts: [],
@@ -42,7 +46,7 @@ export function checkoutFigures(
   const sum = (parts: readonly { amount: number }[]): number => parts.reduce((total, { amount }) => total + amount, 0);
   const items = lines.map(({ id, price, quantity }, index): Wire<Stripe.LineItem> => {
     const line = figures.lines[index] ?? { discounts: [], taxes: [] };
-    const subtotal = trial && price.recurring ? 0 : (price.unit_amount ?? 0) * quantity;
+    const subtotal = dueToday(price, quantity);
     const outside = sum(line.taxes.filter(({ inclusive }) => !inclusive));
     return {
       id,

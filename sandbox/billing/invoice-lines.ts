@@ -2,7 +2,8 @@ import { stripeId } from '../core/ids.js';
 import type { Scope } from '../core/scope.js';
 import type { Kinds } from '../core/wire.js';
 import { redeemAll, type DiscountRequest } from './discounts.js';
-import { formatInterval, formatUnit } from './wording.js';
+import { chargesFor } from './price-tiers.js';
+import { formatAmount, formatInterval } from './wording.js';
 
 export type InvoiceLine = Kinds['line_item'];
 type InvoiceItem = Kinds['invoiceitem'];
@@ -18,6 +19,8 @@ export interface NewLine {
 interface LineFields {
   invoice: string;
   amount: number;
+  /** The price's when left out. */
+  unitAmount?: number;
   currency: string;
   description: string | null;
   period: { start: number; end: number };
@@ -31,7 +34,7 @@ interface LineFields {
 }
 
 function buildLine(fields: LineFields): InvoiceLine {
-  const { price, quantity } = fields;
+  const { price, quantity, unitAmount = price?.unit_amount ?? 0 } = fields;
   return {
     id: stripeId('il'),
     object: 'line_item',
@@ -50,7 +53,7 @@ function buildLine(fields: LineFields): InvoiceLine {
     pricing: price && {
       price_details: { price: price.id, product: price.product },
       type: 'price_details',
-      unit_amount_decimal: String(price.unit_amount ?? 0),
+      unit_amount_decimal: String(unitAmount),
     },
     quantity,
     quantity_decimal: String(quantity),
@@ -60,43 +63,49 @@ function buildLine(fields: LineFields): InvoiceLine {
   };
 }
 
-/** A period of a subscription's item; during a trial it costs nothing. */
-export function subscriptionLine(
+/** A period of a subscription's item, a line per tier where its price has tiers; during a trial it costs nothing. */
+export function subscriptionLines(
   scope: Scope,
   invoice: string,
   item: SubscriptionItem,
   period: { start: number; end: number },
   trial: boolean,
-): NewLine {
-  const { price } = item;
-  const quantity = item.quantity ?? 1;
+): NewLine[] {
+  const { price, quantity: bought = 1 } = item;
   const name = scope.maybe('product', price.product)?.name ?? price.product;
-  const line = buildLine({
-    invoice,
-    amount: trial ? 0 : (price.unit_amount ?? 0) * quantity,
-    currency: price.currency,
-    description: trial
-      ? `Trial period for ${name}`
-      : `${quantity} × ${name} (at ${formatUnit(price)} / ${formatInterval(price)})`,
-    period,
-    quantity,
-    price,
-    subscription: item.subscription,
-    discounts: item.discounts,
-    metadata: item.metadata,
-    parent: {
-      invoice_item_details: null,
-      subscription_item_details: {
-        invoice_item: null,
-        proration: false,
-        proration_details: { credited_items: null },
-        subscription: item.subscription,
-        subscription_item: item.id,
+  const charges = trial
+    ? [{ tier: null, quantity: bought, unitAmount: 0, isFlat: false }]
+    : chargesFor(scope, price, bought);
+  return charges.map(({ tier, quantity, unitAmount, isFlat }) => {
+    const rate = `${isFlat ? 'flat fee ' : ''}at ${formatAmount(unitAmount, price.currency)} / ${formatInterval(price)}`;
+    const line = buildLine({
+      invoice,
+      amount: quantity * unitAmount,
+      unitAmount: trial ? undefined : unitAmount,
+      currency: price.currency,
+      description: trial
+        ? `Trial period for ${name}`
+        : `${quantity} × ${name} (${tier === null ? rate : `Tier ${tier} ${rate}`})`,
+      period,
+      quantity,
+      price,
+      subscription: item.subscription,
+      discounts: item.discounts,
+      metadata: item.metadata,
+      parent: {
+        invoice_item_details: null,
+        subscription_item_details: {
+          invoice_item: null,
+          proration: false,
+          proration_details: { credited_items: null },
+          subscription: item.subscription,
+          subscription_item: item.id,
+        },
+        type: 'subscription_item_details',
       },
-      type: 'subscription_item_details',
-    },
+    });
+    return { line, taxRates: item.tax_rates?.length ? item.tax_rates.map(({ id }) => id) : null };
   });
-  return { line, taxRates: item.tax_rates?.length ? item.tax_rates.map(({ id }) => id) : null };
 }
 
 /** The line that an invoice item becomes when an invoice takes it up. */

@@ -1,6 +1,7 @@
 import { invalidRequest } from '../core/errors.js';
 import type { Scope } from '../core/scope.js';
 import type { Kinds } from '../core/wire.js';
+import { tierCharges, type TierCharge } from '../money/tiers.js';
 
 type Tier = Kinds['sandbox.tiers']['tiers'][number];
 
@@ -48,6 +49,26 @@ export function keepTiers(scope: Scope, price: string, tiers: Tier[]): void {
     tiers,
   });
 }
+
+/** What a quantity at the price comes to, charge by charge; a price without tiers makes one. */
+export function chargesFor(
+  scope: Scope,
+  price: Kinds['price'],
+  quantity: number,
+): (Omit<TierCharge, 'tier'> & { tier: number | null })[] {
+  if (price.billing_scheme !== 'tiered')
+    return [{ tier: null, quantity, unitAmount: price.unit_amount ?? 0, isFlat: false }];
+  const { tiers = [] } = scope.maybe('sandbox.tiers', price.id) ?? {};
+  const rules = tiers.map(({ up_to, unit_amount, flat_amount }) => ({
+    upTo: up_to,
+    unitAmount: unit_amount,
+    flatAmount: flat_amount,
+  }));
+  return tierCharges(rules, price.tiers_mode === 'volume' ? 'volume' : 'graduated', quantity);
+}
+
+export const amountFor = (scope: Scope, price: Kinds['price'], quantity: number): number =>
+  chargesFor(scope, price, quantity).reduce((sum, charge) => sum + charge.quantity * charge.unitAmount, 0);
 
 function shownTier({ up_to, unit_amount, flat_amount }: TierFields): Tier {
   return {

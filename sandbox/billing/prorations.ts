@@ -4,7 +4,8 @@ import { invoiceFigures } from '../money/invoice-math.js';
 import { share } from '../money/rounding.js';
 import { ruleOf } from './discounts.js';
 import { createItem } from './invoice-lines.js';
-import type { Subscription, SubscriptionItem } from './subscription-items.js';
+import { amountFor } from './price-tiers.js';
+import { isMetered, type Subscription, type SubscriptionItem } from './subscription-items.js';
 import { formatDay } from './wording.js';
 
 /**
@@ -44,6 +45,7 @@ export function chargePart(
 }
 
 function prorated(scope: Scope, subscription: Subscription, item: SubscriptionItem, at: number, sign: 1 | -1): void {
+  if (isMetered(item.price)) return;
   const { current_period_start: start, current_period_end: end, price, quantity = 1 } = item;
   const full = discounted(scope, subscription, price, quantity);
   const amount = sign * share(full, Math.max(0, end - at), end - start);
@@ -66,7 +68,7 @@ function prorated(scope: Scope, subscription: Subscription, item: SubscriptionIt
 
 /** Prorations include percentage discounts; what takes off a fixed amount counts on whole periods only. */
 function discounted(scope: Scope, subscription: Subscription, price: Kinds['price'], quantity: number): number {
-  const amount = (price.unit_amount ?? 0) * quantity;
+  const amount = amountFor(scope, price, quantity);
   const rules = subscription.discounts.map((id) => ruleOf(scope, id)).filter(({ percentOff }) => percentOff !== null);
   const line = { amount, product: price.product, discountable: true, discounts: [], taxes: [] };
   return invoiceFigures({ lines: [line], discounts: rules, shippingAmount: 0, shippingTaxes: [] }).total;

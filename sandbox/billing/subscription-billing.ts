@@ -4,9 +4,10 @@ import type { Kinds } from '../core/wire.js';
 import { durationOf, endDiscount } from './discounts.js';
 import { createDraft, type Invoice } from './invoice-draft.js';
 import { collect, finalize, markUncollectible, voidInvoice } from './invoice-lifecycle.js';
-import { itemLine, subscriptionLine, type NewLine } from './invoice-lines.js';
+import { usageOf } from './meter-usage.js';
+import { itemLine, subscriptionLines, type NewLine } from './invoice-lines.js';
 import { declined } from './payments.js';
-import { itemsOf, type Period, type Subscription } from './subscription-items.js';
+import { isMetered, itemsOf, type Period, type Subscription } from './subscription-items.js';
 
 export interface Billing {
   invoiceId: string;
@@ -49,6 +50,7 @@ export function draftOf(scope: Scope, subscription: Subscription, billing: Billi
     shipping: billing.shippingAmount ? { amount: billing.shippingAmount, rate: null, inclusive: false } : null,
     lines: (id) => [
       ...pending.map((item) => itemLine(scope, id, item)),
+      ...(billsUsage(billing) ? usageLines(scope, id, subscription, billing.period) : []),
       ...(billing.pendingOnly ? [] : periodLines(scope, id, subscription, billing.trial ?? false)),
     ],
   });
@@ -56,8 +58,10 @@ export function draftOf(scope: Scope, subscription: Subscription, billing: Billi
   return draft;
 }
 
+/** Whether there is something to bill besides further periods. */
 export const hasPending = (scope: Scope, subscription: Subscription): boolean =>
-  scope.all('invoiceitem', (item) => isPendingFor(item, subscription)).length > 0;
+  scope.all('invoiceitem', (item) => isPendingFor(item, subscription)).length > 0 ||
+  itemsOf(scope, subscription).some(({ price }) => isMetered(price));
 
 const isPendingFor = (item: Kinds['invoiceitem'], subscription: Subscription): boolean => {
   if (item.invoice !== null || item.customer !== subscription.customer) return false;
@@ -68,9 +72,25 @@ const isPendingFor = (item: Kinds['invoiceitem'], subscription: Subscription): b
 const customerDiscount = ({ discount }: Kinds['customer']): string[] => (discount ? [discount.id] : []);
 
 function periodLines(scope: Scope, invoice: string, subscription: Subscription, trial: boolean): NewLine[] {
-  return itemsOf(scope, subscription).map((item) => {
+  const licensed = itemsOf(scope, subscription).filter(({ price }) => !isMetered(price));
+  return licensed.flatMap((item) => {
     const period = { start: item.current_period_start, end: item.current_period_end };
-    return subscriptionLine(scope, invoice, item, period, trial);
+    return subscriptionLines(scope, invoice, item, period, trial);
+  });
+}
+
+/** Usage is billed when the period in which it fell is over: by a renewal, a new period or the subscription's end. */
+const billsUsage = ({ reason, pendingOnly = false }: Billing): boolean =>
+  reason === 'subscription_cycle' || reason === 'manual' || (reason === 'subscription_update' && !pendingOnly);
+
+/** What was used in a trial is free. */
+function usageLines(scope: Scope, invoice: string, subscription: Subscription, period: Period): NewLine[] {
+  if (subscription.trial_end !== null && subscription.trial_end >= period.end) return [];
+  return itemsOf(scope, subscription).flatMap((item) => {
+    const meter = isMetered(item.price) && scope.maybe('billing.meter', item.price.recurring?.meter ?? '');
+    if (!meter) return [];
+    const usage = usageOf(scope, meter, subscription.customer, period.start, period.end) ?? 0;
+    return subscriptionLines(scope, invoice, { ...item, quantity: Math.round(usage) }, period, false);
   });
 }
 

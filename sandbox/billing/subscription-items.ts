@@ -55,11 +55,17 @@ export function buildItem(
     metadata: request.metadata ?? {},
     plan: planOf(price),
     price,
-    quantity: request.quantity ?? 1,
+    ...quantityOf(price, request.quantity),
     subscription: subscription.id,
     tax_rates: (request.tax_rates ?? []).map((rate) => scope.get('tax_rate', rate, 'tax_rates')),
   };
 }
+
+export const isMetered = ({ recurring }: Price): boolean => recurring?.usage_type === 'metered';
+
+/** What is metered has no quantity until it is billed. */
+export const quantityOf = (price: Price, quantity: number | undefined): Pick<SubscriptionItem, 'quantity'> =>
+  isMetered(price) ? {} : { quantity: quantity ?? 1 };
 
 /** The older face of a price, which items still carry. */
 export function planOf(price: Price): SubscriptionItem['plan'] {
@@ -77,13 +83,13 @@ export function planOf(price: Price): SubscriptionItem['plan'] {
     interval_count: recurring?.interval_count ?? 1,
     livemode: false,
     metadata: price.metadata,
-    meter: null,
+    meter: recurring?.meter ?? null,
     nickname: price.nickname,
     product: price.product,
-    tiers_mode: null,
+    tiers_mode: price.tiers_mode,
     transform_usage: null,
     trial_period_days: null,
-    usage_type: 'licensed',
+    usage_type: recurring?.usage_type ?? 'licensed',
   };
 }
 
@@ -107,10 +113,6 @@ export function itemsOf(scope: Scope, { id, items }: Subscription): Subscription
   if (!items.has_more) return items.data;
   return scope.all('subscription_item', ({ subscription }) => subscription === id);
 }
-
-/** What one period of all items costs, before discounts and taxes. */
-export const periodAmount = (items: readonly SubscriptionItem[]): number =>
-  items.reduce((sum, { price, quantity }) => sum + (price.unit_amount ?? 0) * (quantity ?? 1), 0);
 
 /** When the running period of the subscription ends: the first of its items' ends. */
 export const periodEnd = ({ items }: Subscription): number =>

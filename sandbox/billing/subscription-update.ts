@@ -1,6 +1,7 @@
 import { invalidRequest, StripeFailure } from '../core/errors.js';
 import { stripeId } from '../core/ids.js';
 import type { Scope } from '../core/scope.js';
+import { without } from '../core/without.js';
 import { mergeMetadata } from '../http/params.js';
 import { intervalsAfter, type Interval } from '../money/periods.js';
 import { awaitPayment } from './pending-updates.js';
@@ -11,6 +12,7 @@ import {
   itemList,
   itemsOf,
   planOf,
+  quantityOf,
   requireRecurring,
   type ItemRequest,
   type Subscription,
@@ -162,11 +164,11 @@ function changedItems(
 function changedItem(scope: Scope, item: SubscriptionItem, change: ItemChange): SubscriptionItem {
   const price = change.price === undefined ? item.price : requireRecurring(scope, change.price);
   return {
-    ...item,
+    ...without(item, 'quantity'),
     metadata: mergeMetadata(item.metadata, change.metadata),
     plan: planOf(price),
     price,
-    quantity: change.quantity ?? item.quantity,
+    ...quantityOf(price, change.quantity ?? item.quantity),
     ...(change.tax_rates && { tax_rates: change.tax_rates.map((rate) => scope.get('tax_rate', rate, 'tax_rates')) }),
   };
 }

@@ -3,8 +3,7 @@ import type { Kinds } from '../core/wire.js';
 
 type Price = Kinds['price'];
 
-export const formatUnit = (price: Price): string =>
-  formatMoney({ amountMinor: price.unit_amount ?? 0, currency: price.currency });
+export const formatAmount = (amountMinor: number, currency: string): string => formatMoney({ amountMinor, currency });
 
 export function formatInterval({ recurring }: Price): string {
   if (!recurring) return 'once';

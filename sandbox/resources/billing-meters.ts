@@ -1,3 +1,4 @@
+import { usageOf } from '../billing/meter-usage.js';
 import { invalidRequest, noSuch } from '../core/errors.js';
 import { randomText, stripeId } from '../core/ids.js';
 import { kindOf, linksOf, type StripeObject } from '../core/objects.js';
@@ -172,18 +173,12 @@ type Dated = StripeObject & { created?: number };
 
 /** What the meter counted for the customer in `[start, end)`; nothing when it counted nothing. */
 function summaryOf(scope: Scope, meter: Meter, customer: string, start: number, end: number) {
-  const rows = scope.all(
-    'sandbox.meter_reading',
-    (row) =>
-      row.eventName === meter.event_name && row.customer === customer && row.created >= start && row.created < end,
-  );
-  if (rows.length === 0) return null;
-  const sum = rows.reduce((total, { value }) => total + value, 0);
-  const latest = rows.reduce((newest, row) => (row.created >= newest.created ? row : newest));
+  const usage = usageOf(scope, meter, customer, start, end);
+  if (usage === null) return null;
   return {
     id: `mtrusg_test_${meter.id}_${customer}_${start}`,
     object: 'billing.meter_event_summary',
-    aggregated_value: meter.default_aggregation.formula === 'last' ? latest.value : sum,
+    aggregated_value: usage,
     end_time: end,
     livemode: false,
     meter: meter.id,

@@ -32,7 +32,8 @@ export const discounts = list(object({ coupon: text, promotion_code: text, disco
 export const recurring = object({
   interval: required(oneOf('day', 'week', 'month', 'year')),
   interval_count: int,
-  usage_type: oneOf('licensed'),
+  meter: text,
+  usage_type: oneOf('licensed', 'metered'),
 });
 
 export const priceData = object({
