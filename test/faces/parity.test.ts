@@ -81,11 +81,10 @@ function methodOf(handler: object): string | null {
 function dtoFields(prototype: object, method: string): string[] {
   const types = Reflect.getMetadata('design:paramtypes', prototype, method) as unknown[];
   const storage = getMetadataStorage();
-  return types.flatMap((type) =>
-    typeof type === 'function'
-      ? storage.getTargetValidationMetadatas(type, '', false, false).map(({ propertyName }) => propertyName)
-      : [],
+  const rules = types.flatMap((type) =>
+    typeof type === 'function' ? storage.getTargetValidationMetadatas(type, '', false, false) : [],
   );
+  return [...new Set(rules.map(({ propertyName }) => propertyName))];
 }
 
 /** The fields of a method's request in the proto file, in camelCase as the DTOs have them. */

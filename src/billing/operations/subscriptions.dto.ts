@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, IsIn, IsOptional, ValidateNested } from 'class-validator';
-import { IdText, IsoInstant, PlainText, WholeNumber } from '../../common/dto-decorators.js';
+import { IsBoolean, IsIn, IsOptional, ValidateNested } from 'class-validator';
+import { FilledList, IdText, IsoInstant, PlainText, WholeNumber } from '../../common/dto-decorators.js';
 import { PageQuery } from '../../common/page-query.dto.js';
 import { AccountId } from '../dto/account-id.js';
 import type { BillingObjectView } from '../dto/billing.dto.js';
@@ -141,9 +141,7 @@ export class SubscriptionItemChange {
 export class ChangeSubscriptionDto extends OfAccount {
   /** What becomes of which items; items that are not named stay. */
   @IsOptional()
-  @IsArray({ message: '$property must be a list of items' })
-  @ArrayMinSize(1)
-  @ArrayMaxSize(ITEMS_MAX)
+  @FilledList(ITEMS_MAX)
   @ValidateNested({ each: true })
   @Type(() => SubscriptionItemChange)
   items?: SubscriptionItemChange[];
