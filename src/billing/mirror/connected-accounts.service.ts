@@ -8,6 +8,8 @@ import { STRIPE_OBJECT_TYPES } from '../objects/registry.js';
 /** Names the workspace's own objects, where a connected account could be named. Its own account's id means the same. */
 export const PLATFORM = 'platform';
 
+/** A key that may not know its account is not asked with each request; meanwhile it may be given the permission. */
+const REFUSAL_KEPT_MS = 600_000;
 const REFUSED_FROM = 400;
 const RATE_LIMITED = 429;
 const FAILED_FROM = 500;
@@ -20,6 +22,7 @@ const FAILED_FROM = 500;
 @Injectable()
 export class ConnectedAccounts {
   private readonly own = new Map<string, string>();
+  private readonly refusedUntilMs = new Map<string, number>();
 
   constructor(
     private readonly db: DataSource,
@@ -54,11 +57,12 @@ export class ConnectedAccounts {
 
   /**
    * The id of the account that the key belongs to; null when the key may not know it and never did. Asks Stripe once in the
-   * life of a process, and records the answer. Errors are Stripe's, when it gives none.
+   * life of a process, and again some time after a refusal, and records the answer. Errors are Stripe's, when it gives none.
    */
   async findOwn(workspaceId: string): Promise<string | null> {
     const known = this.own.get(workspaceId);
     if (known !== undefined) return known;
+    if (performance.now() < (this.refusedUntilMs.get(workspaceId) ?? 0)) return this.findRecordedOwn(workspaceId);
     try {
       const { body } = await this.stripe.get(workspaceId, '/v1/account', { priority: 'bulk' });
       const id = String(body.id);
@@ -66,8 +70,9 @@ export class ConnectedAccounts {
       this.own.set(workspaceId, id);
       return id;
     } catch (error) {
-      if (isRefusal(error)) return this.findRecordedOwn(workspaceId);
-      throw error;
+      if (!isRefusal(error)) throw error;
+      this.refusedUntilMs.set(workspaceId, performance.now() + REFUSAL_KEPT_MS);
+      return this.findRecordedOwn(workspaceId);
     }
   }
 
