@@ -19,7 +19,7 @@ export interface CheckoutFigures {
 /** The session's amounts and line items, with discounts that are not redeemed yet. A trial costs nothing today. */
 export function checkoutFigures(
   scope: Scope,
-  row: CheckoutRow,
+  row: Pick<CheckoutRow, 'lines' | 'shippingAmount' | 'subscriptionData'>,
   discounts: readonly DiscountRequest[],
 ): CheckoutFigures {
   const lines = row.lines.map((line) => ({ ...line, price: scope.get('price', line.price, 'line_items[0][price]') }));

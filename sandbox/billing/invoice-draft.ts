@@ -17,6 +17,8 @@ export interface DraftFields {
   currency: string;
   billingReason: Invoice['billing_reason'];
   subscription?: Kinds['subscription'];
+  /** The quote of which it was accepted. */
+  quote?: string;
   prorationDate?: number;
   collectionMethod?: Invoice['collection_method'];
   daysUntilDue?: number | null;
@@ -83,7 +85,9 @@ export function createDraft(scope: Scope, fields: DraftFields): Invoice {
           },
           type: 'subscription_details',
         }
-      : null,
+      : fields.quote === undefined
+        ? null
+        : { quote_details: { quote: fields.quote }, subscription_details: null, type: 'quote_details' },
     period_end: fields.period?.end ?? scope.now,
     period_start: fields.period?.start ?? scope.now,
     starting_balance: customer.balance,

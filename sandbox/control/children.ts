@@ -1,4 +1,5 @@
-import { asRow, kindOf, setLinks, type StripeObject } from '../core/objects.js';
+import { keepItems } from '../billing/listed-items.js';
+import type { StripeObject } from '../core/objects.js';
 import type { Scope } from '../core/scope.js';
 import type { Kinds } from '../core/wire.js';
 
@@ -38,19 +39,9 @@ export function putChildren(home: Scope, object: StripeObject, children?: readon
   } else if (object.object === 'subscription') {
     for (const row of rows) store.put(home.account, 'subscription_item', row as unknown as Kinds['subscription_item']);
   } else if (object.object === 'payment_link' || object.object === 'quote') {
-    putItems(home, object, rows);
+    keepItems(home, object, rows as unknown as Kinds['sandbox.items']['items']);
   } else if (children) {
     throw new Error(`A ${object.object} has no children that the sandbox knows of.`);
-  }
-}
-
-function putItems(home: Scope, object: StripeObject, rows: readonly StripeObject[]): void {
-  const { store } = home.world;
-  const items = rows as unknown as Kinds['sandbox.items']['items'];
-  store.put(home.account, 'sandbox.items', { id: object.id, object: 'sandbox.items', created: home.now, items });
-  for (const row of rows) {
-    store.put(home.account, kindOf('item'), asRow(row));
-    setLinks(home, 'item', row.id, { [object.object]: object.id });
   }
 }
 

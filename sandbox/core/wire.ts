@@ -95,8 +95,6 @@ export interface ItemsRow {
   object: 'sandbox.items';
   created: number;
   items: Wire<Stripe.LineItem>[];
-  /** The one-off part of a quote; nothing for a payment link. */
-  trialPeriodDays?: number | null;
 }
 
 /** The tiers of a price, which Stripe shows only to those who ask for them. Kept under the price's id. */

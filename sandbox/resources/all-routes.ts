@@ -1,3 +1,4 @@
+import { listedItems } from '../billing/quotes.js';
 import { sourcesOf } from '../billing/sources.js';
 import type { Includes } from '../http/expand.js';
 import { embedded, newestFirst } from '../http/listing.js';
@@ -30,6 +31,7 @@ import { payoutRoutes } from './payouts.js';
 import { priceRoutes } from './prices.js';
 import { productRoutes } from './products.js';
 import { promotionCodeRoutes } from './promotion-codes.js';
+import { quoteRoutes } from './quotes.js';
 import { shown, storedRoutes } from './stored/stored-routes.js';
 import { setupIntentRoutes } from './setup-intents.js';
 import { subscriptionItemRoutes } from './subscription-items.js';
@@ -71,6 +73,7 @@ const modelledRoutes: readonly Route[] = [
   ...priceRoutes,
   ...productRoutes,
   ...promotionCodeRoutes,
+  ...quoteRoutes,
   ...refundRoutes,
   ...shippingRateRoutes,
   ...setupIntentRoutes,
@@ -105,6 +108,7 @@ export const includes: Includes = {
     const refunds = scope.all('refund', ({ charge }) => charge === node.id);
     return embedded(newestFirst(refunds), `/v1/charges/${String(node.id)}/refunds`);
   },
+  'quote.line_items': (scope, node) => listedItems(scope, node as unknown as Kinds['quote']),
   'price.tiers': (scope, { id }) => scope.maybe('sandbox.tiers', String(id))?.tiers,
   'customer.subscriptions': (scope, node) => {
     const alive = scope.all('subscription', (row) => row.customer === node.id && row.status !== 'canceled');

@@ -82,6 +82,9 @@ describe('an account', () => {
     const answer = await told(id);
 
     expect(answer).toMatchObject({ id, api: 'v2' });
+    const link = await story.call<{ url: string; expiresAt: string }>('POST', path(id, 'onboarding-link'), LINK);
+    expect(link).toMatchObject({ id, url: expect.stringContaining(id), expiresAt: expect.stringMatching(/Z$/) });
+    expect(story.sandbox.requests.list({ method: 'POST', path: '/v2/core/account_links' })).toHaveLength(1);
     expect(answer.branding).toMatchObject({ name: 'Ada' });
   });
 

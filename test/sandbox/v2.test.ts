@@ -57,6 +57,27 @@ describe('v2', () => {
     });
   });
 
+  it('makes links to the onboarding of an account, and keeps none', async () => {
+    const { id } = await createAccount('Jo');
+    const link = (account: string) =>
+      stripe.v2.core.accountLinks.create({
+        account,
+        use_case: {
+          type: 'account_onboarding',
+          account_onboarding: { refresh_url: 'https://shop.example/again' },
+        },
+      });
+
+    expect(await link(id)).toMatchObject({
+      object: 'v2.core.account_link',
+      account: id,
+      expires_at: '2026-01-01T00:05:00.000Z',
+      url: expect.stringContaining(id),
+      use_case: { type: 'account_onboarding' },
+    });
+    await expect(link('acct_no')).rejects.toThrow(/No such .*acct_no/);
+  });
+
   it('delivers thin events, signed, and answers them when they are fetched', async () => {
     const { secret } = sandbox.addWebhookEndpoint({ url: receiver.url, thin: true });
     const account = await createAccount('Jo');

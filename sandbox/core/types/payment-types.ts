@@ -167,10 +167,6 @@ export const PAYMENT_TYPES: readonly StoredType[] = [
     prefix: 'qt',
     list: '/v1/quotes',
     filters: 'customer customer_account status test_clock',
-    create: 'customer customer_account description footer header line_items{} metadata expires_at:int test_clock',
-    update: 'customer customer_account description footer header metadata expires_at:int',
-    events: 'created',
-    starts: { customer: null, description: null, metadata: {}, status: 'draft', test_clock: null },
   },
   {
     object: 'subscription_schedule',

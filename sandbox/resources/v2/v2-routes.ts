@@ -10,6 +10,7 @@ import { bareRoute, type Route } from '../../http/router.js';
 import { accountEvents, emitThin } from '../../webhooks/thin-event.js';
 import { shapeOf, wordsOf } from '../stored/row-language.js';
 import { filterOf } from '../stored/stored-filters.js';
+import { accountLinkRoute } from './v2-account-links.js';
 import { granted, merged, shownAccount, twinOf } from './v2-accounts.js';
 import { destinationRoutes } from './v2-destinations.js';
 import { v2Page } from './v2-listing.js';
@@ -54,7 +55,7 @@ export function v2Routes(): Route[] {
       ...(row.delete ? [deleteRoute(one, row, nested)] : []),
     ];
   });
-  return [...generic, closeRoute(), ...destinationRoutes()];
+  return [...generic, closeRoute(), accountLinkRoute(), ...destinationRoutes()];
 }
 
 function listRoute(path: string, row: StoredType): Route {
