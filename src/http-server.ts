@@ -44,7 +44,7 @@ export function createHttpFace(config: AppConfig): HttpFace {
     frameworkErrors: refuseUrl,
     genReqId: (request: IncomingMessage) => acceptRequestId([request.headers['x-request-id']].flat()[0]),
   });
-  const server = adapter.getInstance() as unknown as FastifyInstance;
+  const server = adapter.getInstance();
   const routes: HttpRoute[] = [];
   server.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) routes.push({ method: one, path: url });
