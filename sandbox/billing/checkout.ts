@@ -6,6 +6,7 @@ import { newCustomer } from './customers.js';
 import { redeem, type DiscountRequest } from './discounts.js';
 import { attach, resolvePaymentMethod } from './payment-methods.js';
 import { confirmIntent, createIntent, declined, startProcessing, succeed } from './payments.js';
+import { amountFor } from './price-tiers.js';
 import { createSubscription } from './subscription-create.js';
 
 type Session = Kinds['checkout.session'];
@@ -128,7 +129,7 @@ function subscribe(
       .map(({ line, price }) => ({
         price,
         quantity: line.quantity,
-        amount: (price.unit_amount ?? 0) * line.quantity,
+        amount: amountFor(scope, price, line.quantity),
         currency: price.currency,
         taxRates: line.tax_rates,
       })),

@@ -16,6 +16,7 @@ import {
 } from '../http/params.js';
 import { listing, retrieve, route, same, type Route } from '../http/router.js';
 import { inlinePrice } from '../billing/catalog.js';
+import { amountFor } from '../billing/price-tiers.js';
 import { discounts, priceData } from './shared.js';
 
 const period = object({ start: required(int), end: required(int) });
@@ -49,7 +50,7 @@ export const invoiceItemRoutes: Route[] = [
       const priced = params.price_data ? inlinePrice(scope, params.price_data).id : params.pricing?.price;
       const price = priced === undefined ? null : scope.get('price', priced, 'pricing[price]');
       const quantity = params.quantity ?? 1;
-      const amount = price ? (price.unit_amount ?? 0) * quantity : params.amount;
+      const amount = price ? amountFor(scope, price, quantity) : params.amount;
       if (amount === undefined)
         throw invalidRequest('Missing required param: amount.', { code: 'parameter_missing', param: 'amount' });
       const code = price?.currency ?? params.currency ?? invoice?.currency ?? customer.currency ?? 'usd';

@@ -1,6 +1,7 @@
 import { inlinePrice } from '../billing/catalog.js';
 import { addLines, redraft, type Invoice } from '../billing/invoice-draft.js';
 import { createItem, itemLine, type InvoiceLine, type NewLine } from '../billing/invoice-lines.js';
+import { amountFor } from '../billing/price-tiers.js';
 import { invalidRequest, missingParam, noSuch } from '../core/errors.js';
 import type { Scope } from '../core/scope.js';
 import type { Kinds } from '../core/wire.js';
@@ -111,7 +112,7 @@ function lineOf(scope: Scope, invoice: Invoice, sent: Sent & { invoice_item?: st
   }
   const price = priceOf(scope, sent);
   const { quantity = 1, description, discountable, period } = sent;
-  const amount = price ? (price.unit_amount ?? 0) * quantity : sent.amount;
+  const amount = price ? amountFor(scope, price, quantity) : sent.amount;
   if (amount === undefined) throw missingParam(`${param}[amount]`);
   const item = createItem(scope, {
     amount,
@@ -138,7 +139,7 @@ function changeLine(scope: Scope, invoice: Invoice, id: string, sent: Sent): Inv
   const line = requireLine(scope, invoice.id, id);
   const price = priceOf(scope, sent);
   const quantity = sent.quantity ?? line.quantity ?? 1;
-  const amount = price ? (price.unit_amount ?? 0) * quantity : (sent.amount ?? line.amount);
+  const amount = price ? amountFor(scope, price, quantity) : (sent.amount ?? line.amount);
   const shared = {
     amount,
     quantity,

@@ -1,5 +1,6 @@
 import { inlinePrice } from '../billing/catalog.js';
 import { previewInvoice, type PreviewRequest } from '../billing/invoice-preview.js';
+import { amountFor } from '../billing/price-tiers.js';
 import type { Subscription } from '../billing/subscription-items.js';
 import type { ItemsUpdate } from '../billing/subscription-update.js';
 import { invalidRequest, missingParam } from '../core/errors.js';
@@ -124,7 +125,7 @@ function extraOf(
   const id = sent.price_data ? inlinePrice(scope, sent.price_data).id : sent.price;
   const price = id === undefined ? null : scope.get('price', id, 'invoice_items[0][price]');
   const { quantity = 1, description, discountable, period } = sent;
-  const amount = price ? (price.unit_amount ?? 0) * quantity : sent.amount;
+  const amount = price ? amountFor(scope, price, quantity) : sent.amount;
   if (amount === undefined) throw missingParam('invoice_items[0][amount]');
   return {
     amount,

@@ -24,6 +24,7 @@ import {
 } from '../http/params.js';
 import { listing, retrieve, route, same, type Route } from '../http/router.js';
 import { inlinePrice } from '../billing/catalog.js';
+import { amountFor } from '../billing/price-tiers.js';
 import { discounts, priceData } from './shared.js';
 import {
   cancellationDetails,
@@ -71,7 +72,7 @@ export const subscriptionRoutes: Route[] = [
         return {
           price,
           quantity,
-          amount: (price.unit_amount ?? 0) * quantity,
+          amount: amountFor(scope, price, quantity),
           currency: price.currency,
           taxRates: tax_rates,
         };
