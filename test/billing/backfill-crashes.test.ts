@@ -166,6 +166,20 @@ describe('several replicas', () => {
     expect(row?.n).toBe(0);
     expect(done.byType.find(({ type }) => type === 'coupons')).toMatchObject({ objects: 130, added: 130 });
   });
+
+  it('count a page once when a process that stood still takes its own task a second time', async () => {
+    await emptyMirror();
+    const job = await order(service, { types: ['coupons'], account: 'platform' });
+    sandboxOf(service).faults.add({ kind: 'latency', path: '/v1/coupons', latencyMs: 1_000, times: 3 });
+
+    const working = finish(service, job.id);
+    await until(async () => (await leased(job.id)) > 0);
+    await leasesEnd();
+    const done = await working;
+
+    expect(Math.max(...pagesAsked())).toBe(2);
+    expect(done.byType.find(({ type }) => type === 'coupons')).toMatchObject({ objects: 130, added: 130 });
+  });
 });
 
 async function leased(job: string): Promise<number> {

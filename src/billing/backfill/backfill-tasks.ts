@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { typeOfTable } from '../objects/registry.js';
@@ -35,21 +36,26 @@ interface ClaimRow {
 export class BackfillTasks {
   constructor(private readonly db: DataSource) {}
 
-  /** Takes tasks that nobody works on and that wait for no other; those never looked at and the longest first. */
-  async claim(workspaceId: string, token: string, count: number): Promise<ClaimedTask[]> {
+  /**
+   * Takes tasks that nobody works on and that wait for no other; those never looked at and the longest first. Each claim has
+   * a token of its own: a process that stood still and takes its own task again is another holder than it was before.
+   */
+  async claim(workspaceId: string, count: number): Promise<ClaimedTask[]> {
+    const token = randomUUID();
     const [rows] = (await this.db.query(CLAIM, [workspaceId, token, count, LEASE_SECONDS])) as [ClaimRow[], number];
     return rows.map((row) => claimed(row, token));
   }
 
-  /** Says that this process is alive and at which jobs it works. */
-  async heartbeat(token: string): Promise<void> {
+  /** Says that this process is alive and works on these tasks, and so at their jobs. */
+  async heartbeat(tasks: readonly ClaimedTask[]): Promise<void> {
     await this.db.query(
-      `WITH mine AS (UPDATE tributary.backfill_task SET leased_until = now() + $2 * interval '1 second'
-                      WHERE lease_token = $1 AND state = 'open' RETURNING backfill_id)
+      `WITH mine AS (UPDATE tributary.backfill_task t SET leased_until = now() + $3 * interval '1 second'
+                       FROM unnest($1::bigint[], $2::text[]) AS u(id, token)
+                      WHERE t.id = u.id AND t.lease_token = u.token AND t.state = 'open' RETURNING t.backfill_id)
        UPDATE tributary.backfill SET worked_at = now(),
-              worked_ms = worked_ms + least(coalesce(extract(epoch FROM now() - worked_at) * 1000, 0), $3)::bigint
+              worked_ms = worked_ms + least(coalesce(extract(epoch FROM now() - worked_at) * 1000, 0), $4)::bigint
         WHERE id IN (SELECT backfill_id FROM mine) AND state = 'running'`,
-      [token, LEASE_SECONDS, 2 * HEARTBEAT_MS],
+      [...holdingsOf(tasks), LEASE_SECONDS, 2 * HEARTBEAT_MS],
     );
   }
 
@@ -60,7 +66,7 @@ export class BackfillTasks {
          JOIN tributary.backfill_task t ON t.id = u.id AND t.lease_token = u.token AND t.state = 'open'
          JOIN tributary.backfill b ON b.id = t.backfill_id AND b.state = 'running'
         ORDER BY t.id FOR UPDATE OF t`,
-      [tasks.map(({ id }) => id), tasks.map(({ token }) => token)],
+      holdingsOf(tasks),
     )) as Array<{ id: string }>;
     return new Set(rows.map(({ id }) => id));
   }
@@ -78,12 +84,12 @@ export class BackfillTasks {
     await tx.query(ADD, [job, JSON.stringify(tasks)]);
   }
 
-  /** Gives tasks back as they are, for whoever comes. */
-  async release(tasks: readonly ClaimedTask[]): Promise<void> {
+  /** Gives a task back as it is, for whoever comes. */
+  async release({ id, token }: ClaimedTask): Promise<void> {
     await this.db.query(
       `UPDATE tributary.backfill_task SET lease_token = NULL, leased_until = NULL
-        WHERE id = ANY($1::bigint[]) AND lease_token = $2 AND state = 'open'`,
-      [tasks.map(({ id }) => id), tasks[0]?.token ?? ''],
+        WHERE id = $1 AND lease_token = $2 AND state = 'open'`,
+      [id, token],
     );
   }
 
@@ -116,6 +122,11 @@ export class BackfillTasks {
       [task.id, task.token, reason, ATTEMPTS_MAX],
     );
   }
+}
+
+/** The tasks and the tokens by which they are held, as two columns. */
+function holdingsOf(tasks: readonly ClaimedTask[]): [ids: string[], tokens: string[]] {
+  return [tasks.map(({ id }) => id), tasks.map(({ token }) => token)];
 }
 
 const CLAIM = `

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { WorkspacesService } from '../../access/workspaces.service.js';
 import { PollingWorker } from '../../common/background-worker.js';
@@ -19,7 +18,6 @@ const PLACES = 32;
 export class BackfillWorker extends PollingWorker {
   readonly name = 'backfill';
   private readonly log = new Logger('Backfill');
-  private readonly token = randomUUID();
   private readonly underWay = new Set<ClaimedTask>();
   private ended: (() => void) | null = null;
 
@@ -39,7 +37,7 @@ export class BackfillWorker extends PollingWorker {
     if (!this.stripe.isConfigured(id)) return 0;
     let taken = await this.takeMore(id);
     if (this.underWay.size > 0) {
-      await this.tasks.heartbeat(this.token);
+      await this.tasks.heartbeat([...this.underWay]);
       const beat = setInterval(() => void this.beat(), HEARTBEAT_MS);
       try {
         while (this.underWay.size > 0) {
@@ -61,7 +59,7 @@ export class BackfillWorker extends PollingWorker {
   private async takeMore(workspaceId: string): Promise<number> {
     const free = PLACES - this.underWay.size;
     if (free <= 0) return 0;
-    const claimed = await this.tasks.claim(workspaceId, this.token, free);
+    const claimed = await this.tasks.claim(workspaceId, free);
     for (const task of claimed) this.begin(task);
     return claimed.length;
   }
@@ -94,7 +92,7 @@ export class BackfillWorker extends PollingWorker {
 
   private async beat(): Promise<void> {
     try {
-      await this.tasks.heartbeat(this.token);
+      await this.tasks.heartbeat([...this.underWay]);
     } catch (error) {
       this.log.warn(`the lease of the backfill was not renewed: ${String(error)}`);
     }

@@ -41,7 +41,7 @@ export class TaskRunner {
   async run(task: ClaimedTask, surroundings: Surroundings): Promise<void> {
     try {
       const isOver = await this.writeAll(task, surroundings);
-      if (!isOver) await this.tasks.release([task]);
+      if (!isOver) await this.tasks.release(task);
     } catch (error) {
       if (!(error instanceof TaskLost)) await this.afterFailure(task, error);
     }
