@@ -1,15 +1,5 @@
 import type { ObjectTypeRow } from '../object-type.js';
-import {
-  CREATE_UPDATE,
-  CREATE_UPDATE_DELETE,
-  flags,
-  keys,
-  list,
-  PRICE_TERMS,
-  ref,
-  refs,
-  under,
-} from '../row-parts.js';
+import { CREATE_UPDATE, CREATE_UPDATE_DELETE, flags, keys, list, PRICE_TERMS, ref, refs, under } from '../row-parts.js';
 
 /** What is sold, at which price, with which reduction and tax. */
 export const CATALOGUE_TYPES: readonly ObjectTypeRow[] = [
