@@ -17,10 +17,16 @@ export interface RuleContext {
 }
 
 /** A rule in one sentence: `is` is what a good value must be ("must be …"). */
-function rule(name: string, is: string, accepts: (value: unknown) => boolean, code?: string): PropertyDecorator {
+function rule(
+  name: string,
+  is: string,
+  accepts: (value: unknown) => boolean,
+  code?: string,
+  each = false,
+): PropertyDecorator {
   const context: RuleContext | undefined = code === undefined ? undefined : { code };
-  const validator = { validate: accepts, defaultMessage: buildMessage(() => `$property must be ${is}`) };
-  return ValidateBy({ name, validator }, context && { context });
+  const defaultMessage = buildMessage(() => `${each ? 'each of ' : ''}$property must be ${is}`);
+  return ValidateBy({ name, validator: { validate: accepts, defaultMessage } }, { each, ...(context && { context }) });
 }
 
 /** Money: a whole number of the currency's minor unit, 0 or more. */
@@ -44,20 +50,31 @@ export function FilledList(max: number): PropertyDecorator {
   return rule('filledList', `a list of 1 to ${max}`, accepts);
 }
 
-/** A rate in basis points, from 0 to the whole. */
-export function RateBps(): PropertyDecorator {
-  const is = `a whole number of basis points from 0 to ${BPS_WHOLE} (2000 is 20 %)`;
-  return rule('rateBps', is, (value) => isCount(value, 0) && value <= BPS_WHOLE);
+/** A rate in basis points, from 0 to the whole or to what may be more than it. */
+export function RateBps(max = BPS_WHOLE): PropertyDecorator {
+  const is = `a whole number of basis points from 0 to ${max} (2000 is 20 %)`;
+  return rule('rateBps', is, (value) => isCount(value, 0) && value <= max);
 }
 
 /** An ISO 4217 code that Stripe knows; reaches the service in lower case. */
 export function CurrencyCode(): PropertyDecorator {
-  const known = (value: unknown): boolean => typeof value === 'string' && CURRENCY_EXPONENTS.has(value);
   return applyDecorators(
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value)),
-    rule('currencyCode', 'an ISO 4217 code that Stripe supports, such as "usd"', known, 'unknown_currency'),
+    Transform(({ value }: { value: unknown }) => lowerCase(value)),
+    rule('currencyCode', CURRENCY_IS, isCurrency, 'unknown_currency'),
   );
 }
+
+/** The same for a list of them. */
+export function CurrencyCodes(): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => (Array.isArray(value) ? value.map(lowerCase) : value)),
+    rule('currencyCode', CURRENCY_IS, isCurrency, 'unknown_currency', true),
+  );
+}
+
+const CURRENCY_IS = 'an ISO 4217 code that Stripe supports, such as "usd"';
+const isCurrency = (value: unknown): boolean => typeof value === 'string' && CURRENCY_EXPONENTS.has(value);
+const lowerCase = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
 
 /** The client's own id of something: 1 to 255 visible ASCII characters, spaces only inside. */
 export function ExternalId(): PropertyDecorator {
@@ -75,9 +92,21 @@ export function Slug(): PropertyDecorator {
 }
 
 /** An id as it stands in a path: only its type and length are checked, an unknown one is simply not found. */
-export function IdText(): PropertyDecorator {
+export function IdText({ each = false } = {}): PropertyDecorator {
   const accepts = (value: unknown): boolean => isText(value) && value.length > 0 && value.length <= ID_CHARS_MAX;
-  return rule('idText', `a text of 1 to ${ID_CHARS_MAX} characters`, accepts);
+  return rule('idText', `a text of 1 to ${ID_CHARS_MAX} characters`, accepts, undefined, each);
+}
+
+/** Texts by name, such as Stripe's metadata: 1 to `max` of them. */
+export function TextMap(max: number): PropertyDecorator {
+  const accepts = (value: unknown): boolean =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.keys(value).length >= 1 &&
+    Object.keys(value).length <= max &&
+    Object.values(value).every(isText);
+  return rule('textMap', `an object of 1 to ${max} texts, such as {"plan":"gold"}`, accepts);
 }
 
 /** Text for people, of `min` to `max` characters, without control characters (PostgreSQL cannot hold all of them). */

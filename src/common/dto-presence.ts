@@ -9,19 +9,35 @@ export function MayBeLeftOut(): PropertyDecorator {
 
 /** A field of one member of a union: asked for when `tagField` says `tag`, refused beside any other. */
 export function OnlyWith(tagField: string, tag: string): PropertyDecorator {
-  const hasTag = (object: object): boolean => (object as Record<string, unknown>)[tagField] === tag;
   return applyDecorators(
-    ValidateIf((object: object, value: unknown) => hasTag(object) || (value !== undefined && value !== null)),
-    ValidateBy(
-      {
-        name: 'onlyWith',
-        validator: {
-          validate: (_value: unknown, args?: ValidationArguments) => args !== undefined && hasTag(args.object),
-          defaultMessage: buildMessage(() => `$property belongs to the ${tagField} "${tag}" and must be left out here`),
-        },
+    ValidateIf((object: object, value: unknown) => tagOf(object, tagField) === tag || isGiven(value)),
+    beside(tagField, [tag]),
+  );
+}
+
+/** As `OnlyWith`, and may be left out there too. */
+export function OptionalWith(tagField: string, ...tags: string[]): PropertyDecorator {
+  return applyDecorators(
+    ValidateIf((_object: object, value: unknown) => isGiven(value)),
+    beside(tagField, tags),
+  );
+}
+
+const tagOf = (object: object, tagField: string): unknown => (object as Record<string, unknown>)[tagField];
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
+
+function beside(tagField: string, tags: readonly string[]): PropertyDecorator {
+  const named = tags.map((tag) => `"${tag}"`).join(' or ');
+  return ValidateBy(
+    {
+      name: 'onlyWith',
+      validator: {
+        validate: (_value: unknown, args?: ValidationArguments) =>
+          args !== undefined && tags.some((tag) => tagOf(args.object, tagField) === tag),
+        defaultMessage: buildMessage(() => `$property belongs to the ${tagField} ${named} and must be left out here`),
       },
-      { context: { code: 'field_not_allowed' } },
-    ),
+    },
+    { context: { code: 'field_not_allowed' } },
   );
 }
 
