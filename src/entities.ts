@@ -24,6 +24,7 @@ import { ReferralProgram } from './referrals/referral-program.entity.js';
 import { ReferralProgramVersion } from './referrals/referral-program-version.entity.js';
 import { ReferralTracking } from './referrals/referral-tracking.entity.js';
 import { ReferredCustomer } from './referrals/referred-customer.entity.js';
+import { SaleCount } from './referrals/sale-count.entity.js';
 import { Sale } from './referrals/sale.entity.js';
 import { StripeLimit } from './stripe/stripe-limit.entity.js';
 import { StripeReplica } from './stripe/stripe-replica.entity.js';
@@ -54,6 +55,7 @@ export const ENTITIES: EntityList & unknown[] = [
   CustomerLink,
   Attribution,
   Sale,
+  SaleCount,
   Commission,
   PayoutRun,
   Payout,

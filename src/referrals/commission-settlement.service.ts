@@ -5,7 +5,16 @@ import { newId } from '../common/ids.js';
 import { LedgerService, type NewEntry, type NewTransaction } from '../ledger/ledger.service.js';
 import { Attribution } from './attribution.entity.js';
 import type { FirstSale } from './evidence.repository.js';
-import { commissionFor, dueAt, reversedTotalFor } from './commission-rules.js';
+import {
+  afterEarning,
+  commissionFor,
+  dueAt,
+  reversedTotalFor,
+  type CommissionFigures,
+} from './rules/commission-rules.js';
+import { sharesOf } from './rules/rule-matching.js';
+import type { SaleCount } from './sale-count.entity.js';
+import { SaleCounts } from './sale-counts.repository.js';
 import { Commission } from './commission.entity.js';
 import { PostedCommissions, type PostedTotals } from './posted-commissions.repository.js';
 import { ProgramTerms } from './program-terms.service.js';
@@ -14,13 +23,20 @@ import type { ReferralProgramVersion } from './referral-program-version.entity.j
 import type { SaleFacts } from './sale-facts.repository.js';
 import type { Sale } from './sale.entity.js';
 
-/** The one rule of a program for now; part of what makes an earning unique. */
-const REWARD_RULE = 'reward';
-
+/** What one rule of one program says of the sale. */
 interface Target {
   attribution: Attribution;
   version: ReferralProgramVersion;
   programCurrency: string | null;
+  rule: string;
+  figures: CommissionFigures;
+}
+
+export interface SettledSale {
+  /** The partners whose ledger changed. */
+  partnerIds: string[];
+  /** The sales after it that are counted with it, when what it counts has changed. */
+  later: Sale[];
 }
 
 /**
@@ -33,21 +49,23 @@ export class CommissionSettlement {
     private readonly ledger: LedgerService,
     private readonly posted: PostedCommissions,
     private readonly terms: ProgramTerms,
+    private readonly counts: SaleCounts,
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * Needs the lock of the sale's person. `facts` is null when the sale is not (or no longer) paid. Answers the partners whose
-   * ledger changed. Safe to repeat.
-   */
+  /** Needs the lock of the sale's person. `facts` is null when the sale is not (or no longer) paid. Safe to repeat. */
   async settle(
     sale: Sale,
     facts: SaleFacts | null,
     attributions: readonly Attribution[],
     firstSale: FirstSale | null,
     tx: EntityManager,
-  ): Promise<string[]> {
-    const targets = facts === null ? [] : await this.targetsOf(facts, sale, attributions, firstSale, tx);
+  ): Promise<SettledSale> {
+    const earning = facts === null ? [] : attributions;
+    await this.counts.lock(sale, earning, tx);
+    const targets: Target[] = [];
+    for (const attribution of earning)
+      targets.push(...(await this.targetsOf(sale, facts as SaleFacts, attribution, firstSale, tx)));
     const live = await this.posted.liveOf(sale, tx);
     const transactions: NewTransaction[] = [];
     for (const commission of live.filter(({ commission: held }) => !targets.some((target) => fits(held, target)))) {
@@ -58,25 +76,48 @@ export class CommissionSettlement {
       transactions.push(...(await this.bring(held, target, sale, facts as SaleFacts, tx)));
     }
     await this.ledger.post(transactions, tx);
-    return [...new Set(transactions.flatMap(({ entries }) => entries.map((entry) => entry.partnerId)))];
+    const counted = targets.flatMap((target) => countedBy(target, sale, facts as SaleFacts));
+    return {
+      partnerIds: [...new Set(transactions.flatMap(({ entries }) => entries.map((entry) => entry.partnerId)))],
+      later: await this.counts.write(sale, counted, tx),
+    };
   }
 
+  /** What each rule of one program takes of the sale and pays for it, as the version of the sale's business time says. */
   private async targetsOf(
-    facts: SaleFacts,
     sale: Sale,
-    attributions: readonly Attribution[],
+    facts: SaleFacts,
+    attribution: Attribution,
     firstSale: FirstSale | null,
     tx: EntityManager,
   ): Promise<Target[]> {
+    const { workspaceId, programId, partnerId, customerId } = attribution;
+    const { occurredAt, figures } = facts;
+    const version = await this.terms.termsAt(workspaceId, programId, occurredAt, tx);
+    const { currency } = await tx.getRepository(ReferralProgram).findOneByOrFail({ workspaceId, id: programId });
+    const isFirstSale = firstSale?.source === sale.source && firstSale.sourceId === sale.sourceId;
+    const counted = {
+      workspaceId,
+      programId,
+      partnerId,
+      customerId,
+      occurredAt,
+      saleId: sale.id,
+      sourceId: sale.sourceId,
+    };
+    let caps = await this.counts.openCaps(counted, version.caps, version.timeZone, tx);
     const targets: Target[] = [];
-    for (const attribution of attributions) {
-      const { workspaceId, programId } = attribution;
-      const version = await this.terms.termsAt(workspaceId, programId, facts.occurredAt, tx);
-      const program = await tx.getRepository(ReferralProgram).findOneByOrFail({ workspaceId, id: programId });
-      // A flat reward is for the conversion: the customer's first sale, whichever turns out to be the first.
-      const isFirst = firstSale?.source === sale.source && firstSale.sourceId === sale.sourceId;
-      if (version.reward.type === 'one_time' && !isFirst) continue;
-      targets.push({ attribution, version, programCurrency: program.currency });
+    for (const share of sharesOf(version.rules, figures, { occurredAt, boundAt: attribution.boundAt, isFirstSale })) {
+      const before = await this.counts.before(counted, share.rule, version.timeZone, tx);
+      const commission = commissionFor(share, figures, {
+        before,
+        caps,
+        occurredAt,
+        timeZone: version.timeZone,
+        isFirstSale,
+      });
+      caps = caps.map((open) => afterEarning(open, commission.amountMinor));
+      targets.push({ attribution, version, programCurrency: currency, rule: share.rule.key, figures: commission });
     }
     return targets;
   }
@@ -91,7 +132,7 @@ export class CommissionSettlement {
   ): Promise<NewTransaction[]> {
     const { version } = target;
     const due = held?.commission.dueAt ?? dueAt(facts.occurredAt, version.holdDays);
-    const { amountMinor, explanation } = commissionFor(facts.figures, version.reward);
+    const { amountMinor, explanation } = target.figures;
     if (held === null && amountMinor === 0) return [];
     const currency = target.programCurrency ?? facts.figures.currency;
     const commission: Commission = {
@@ -103,7 +144,7 @@ export class CommissionSettlement {
       customerId: sale.customerId,
       saleId: sale.id,
       codeId: target.attribution.codeId,
-      rule: REWARD_RULE,
+      rule: target.rule,
       // Without an exchange rate nothing is posted; an amount in another currency is never taken as if it were this one.
       status: currency === facts.figures.currency ? 'posted' : 'pending_fx',
       currency,
@@ -138,8 +179,36 @@ export class CommissionSettlement {
   }
 }
 
-function fits(commission: Commission, { attribution }: Target): boolean {
-  return commission.programId === attribution.programId && commission.partnerId === attribution.partnerId;
+function fits(commission: Commission, { attribution, rule }: Target): boolean {
+  const { programId, partnerId } = attribution;
+  return commission.programId === programId && commission.partnerId === partnerId && commission.rule === rule;
+}
+
+/** What the sale counts under the rule, and what of that has left again, each at its time. */
+function countedBy({ attribution, rule, figures }: Target, sale: Sale, facts: SaleFacts): SaleCount[] {
+  const { baseMinor, amountMinor } = figures;
+  if (baseMinor <= 0) return [];
+  const { workspaceId, programId, partnerId, customerId } = attribution;
+  const common = { workspaceId, programId, saleId: sale.id, rule, partnerId, customerId, sourceId: sale.sourceId };
+  const { cashMinor } = facts.figures;
+  let outMinor = 0;
+  const left = (): Pick<SaleCount, 'sales' | 'revenueMinor' | 'earnedMinor'> => ({
+    sales: outMinor >= cashMinor ? 0 : 1,
+    revenueMinor: baseMinor - reversedTotalFor(baseMinor, cashMinor, outMinor),
+    earnedMinor: amountMinor - reversedTotalFor(amountMinor, cashMinor, outMinor),
+  });
+  const rows: SaleCount[] = [{ ...common, seq: 0, at: facts.occurredAt, ...left() }];
+  for (const { minor, at } of facts.out.moves) {
+    const before = left();
+    outMinor += minor;
+    const after = left();
+    rows.push({
+      ...{ ...common, seq: rows.length, at: at ?? facts.occurredAt, sales: after.sales - before.sales },
+      revenueMinor: after.revenueMinor - before.revenueMinor,
+      earnedMinor: after.earnedMinor - before.earnedMinor,
+    });
+  }
+  return rows;
 }
 
 /** Earning or its correction, then what is taken back or given again: each the difference to what was posted before. */

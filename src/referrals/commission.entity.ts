@@ -1,6 +1,6 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { bigintAsNumber } from '../database/bigint-column.js';
-import type { CommissionExplanation } from './commission-rules.js';
+import type { CommissionExplanation } from './rules/commission-rules.js';
 
 /**
  * What one sale earns one partner by one rule. Its money is in the ledger; here stands how the figure came about, frozen

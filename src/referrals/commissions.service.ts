@@ -5,7 +5,7 @@ import { notFound } from '../common/errors.js';
 import { decodeCursor, toPage } from '../common/pagination.js';
 import type { Page } from '../common/pagination.js';
 import { Attribution } from './attribution.entity.js';
-import { stepsOf } from './commission-steps.js';
+import { stepsOf } from './rules/commission-steps.js';
 import { Commission } from './commission.entity.js';
 import { CommissionsRepository, type CommissionRow, type PostingRow } from './commissions.repository.js';
 import type {

@@ -23,11 +23,21 @@ describe('moneyOut', () => {
       outMinor: 2_500,
       lastAt: new Date(1_000_000),
       sources: [{ id: 're_1', eventId: 'evt_re_1' }],
+      moves: [{ minor: 2_500, at: new Date(1_000_000) }],
     });
   });
 
   it('believes the charge while refunds of it are still missing', () => {
     expect(moneyOut([charge({ amountRefunded: 3_000, refunds: [refund('re_1', 1_000)] })]).outMinor).toBe(3_000);
+  });
+
+  it('tells what left when, oldest first', () => {
+    const refunds = [{ ...refund('re_2', 500), created: 3_000 }, refund('re_1', 1_000)];
+
+    expect(moneyOut([charge({ amountRefunded: 1_500, refunds })]).moves).toEqual([
+      { minor: 1_000, at: new Date(1_000_000) },
+      { minor: 500, at: new Date(3_000_000) },
+    ]);
   });
 
   it('does not count a refund that failed, whether or not the charge has noticed', () => {

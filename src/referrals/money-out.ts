@@ -19,6 +19,8 @@ export interface MoneyOut {
   lastAt: Date | null;
   /** The refunds, disputes or charges that say so. */
   sources: Cause[];
+  /** What left when, oldest first; null where no time is known. */
+  moves: Array<{ minor: number; at: Date | null }>;
 }
 
 /** An object that moved money, and the event that told of it. */
@@ -36,31 +38,35 @@ const UNDONE_REFUNDS: readonly string[] = ['failed', 'canceled'];
  */
 export function moneyOut(charges: readonly ChargeMovements[]): MoneyOut {
   const parts = charges
-    .flatMap((charge) => [refundedOf(charge), ...charge.disputes.map(withdrawnBy)])
-    .filter((part) => part.minor > 0);
+    .flatMap((charge) => [...refundsOf(charge), ...charge.disputes.map(withdrawnBy)])
+    .filter((part) => part.minor > 0)
+    .sort((a, b) => a.atSeconds - b.atSeconds);
   const lastSeconds = Math.max(0, ...parts.map((part) => part.atSeconds));
   return {
     outMinor: parts.reduce((sum, part) => sum + part.minor, 0),
-    lastAt: lastSeconds === 0 ? null : new Date(lastSeconds * 1000),
-    sources: parts.flatMap((part) => part.sources),
+    lastAt: dateOf(lastSeconds),
+    sources: parts.map(({ source }) => source),
+    moves: parts.map(({ minor, atSeconds }) => ({ minor, at: dateOf(atSeconds) })),
   };
 }
 
 interface Part {
   minor: number;
+  /** 0 where no time is known. */
   atSeconds: number;
-  sources: Cause[];
+  source: Cause;
 }
 
-function refundedOf(charge: ChargeMovements): Part {
+function refundsOf(charge: ChargeMovements): Part[] {
   const good = charge.refunds.filter((refund) => !UNDONE_REFUNDS.includes(refund.status ?? ''));
-  const knownMinor = sumOf(charge.refunds);
-  const isIncomplete = knownMinor < charge.amountRefunded;
-  return {
-    minor: isIncomplete ? charge.amountRefunded : sumOf(good),
+  const parts = good.map((refund) => ({ minor: refund.amount, atSeconds: refund.created, source: causeOf(refund) }));
+  if (sumOf(charge.refunds) >= charge.amountRefunded) return parts;
+  const rest: Part = {
+    minor: charge.amountRefunded - sumOf(good),
     atSeconds: Math.max(0, ...good.map((refund) => refund.created)),
-    sources: [...good.map(causeOf), ...(isIncomplete ? [{ id: charge.chargeId, eventId: charge.eventId }] : [])],
+    source: { id: charge.chargeId, eventId: charge.eventId },
   };
+  return [...parts, rest];
 }
 
 /** The share of the dispute's amount that was withdrawn and not reinstated. */
@@ -71,10 +77,14 @@ function withdrawnBy(dispute: ChargeMovements['disputes'][number]): Part {
   const reinstated = amounts.filter((amount) => amount > 0).reduce((sum, amount) => sum + amount, 0);
   const rest = Math.max(0, withdrawn - reinstated);
   const at = Math.max(dispute.created, ...movements.map((movement) => minorOf(movement.created)));
-  if (rest === 0) return { minor: 0, atSeconds: at, sources: [] };
   // The movements are in the balance's currency, the dispute in the sale's: what is still withdrawn goes in proportion.
-  const minor = Number(divideHalfAwayFromZero(BigInt(dispute.amount) * BigInt(rest), BigInt(withdrawn)));
-  return { minor, atSeconds: at, sources: [causeOf(dispute)] };
+  const minor =
+    rest === 0 ? 0 : Number(divideHalfAwayFromZero(BigInt(dispute.amount) * BigInt(rest), BigInt(withdrawn)));
+  return { minor, atSeconds: at, source: causeOf(dispute) };
+}
+
+function dateOf(seconds: number): Date | null {
+  return seconds === 0 ? null : new Date(seconds * 1000);
 }
 
 function causeOf({ id, eventId }: Cause): Cause {

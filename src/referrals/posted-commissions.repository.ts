@@ -30,18 +30,13 @@ export class PostedCommissions {
     return commissions.map((commission) => totalsOf(commission, totals.get(commission.id)));
   }
 
-  /** The sales of a person that have a live commission with a flat reward, but for one. */
-  async flatlyRewardedSales(
-    workspaceId: string,
-    customerId: string,
-    exceptSaleId: string,
-    tx: EntityManager,
-  ): Promise<Sale[]> {
+  /** The sales of a person that passed for the first one when they earned, but for one. */
+  async firstSales(workspaceId: string, customerId: string, exceptSaleId: string, tx: EntityManager): Promise<Sale[]> {
     return (await tx.query(
       `SELECT s.workspace_id AS "workspaceId", s.id, s.source, s.account, s.source_id AS "sourceId"
          FROM tributary.commission c JOIN tributary.sale s ON s.workspace_id = c.workspace_id AND s.id = c.sale_id
         WHERE c.workspace_id = $1 AND c.customer_id = $2 AND c.sale_id <> $3 AND c.status <> 'superseded'
-          AND c.explanation#>>'{reward,type}' = 'one_time'`,
+          AND (c.explanation->>'isFirstSale')::boolean`,
       [workspaceId, customerId, exceptSaleId],
     )) as Sale[];
   }

@@ -3,22 +3,26 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, LessThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
-import { DomainError, notFound } from '../common/errors.js';
+import { DomainError, invalidField, notFound } from '../common/errors.js';
 import { newId } from '../common/ids.js';
 import type { PageQuery } from '../common/page-query.dto.js';
 import { decodeCursor, toPage } from '../common/pagination.js';
 import type { Page } from '../common/pagination.js';
 import { violatesUnique } from '../database/unique-violation.js';
-import { rewardOf, type CreateProgramDto, type ProgramView, type UpdateProgramDto } from './dto/program.dto.js';
+import type { CreateProgramDto, ProgramView, UpdateProgramDto } from './dto/program.dto.js';
+import { capOf, ruleOf } from './dto/reward-rule.dto.js';
 import { ProgramTerms } from './program-terms.service.js';
 import { ReferralProgramVersion } from './referral-program-version.entity.js';
 import { ReferralProgram } from './referral-program.entity.js';
+import type { Reward, RewardRule } from './rules/reward-rule.js';
+import { objectionToTerms } from './rules/rule-objections.js';
 
 const LIST = 'programs';
 
 /** What holds where a program says nothing (rules of money, defaults). */
 const DEFAULTS = {
   currency: 'usd',
+  timeZone: 'UTC',
   holdDays: 30,
   conversionWindowDays: 30,
   minPayoutMinor: 1_000,
@@ -45,12 +49,15 @@ export class ProgramsService {
       programId: program.id,
       version: 1,
       effectiveAt: now,
-      reward: rewardOf(dto.reward),
+      rules: rulesOf(dto) ?? [],
+      caps: dto.caps?.map(capOf) ?? [],
+      timeZone: dto.timeZone ?? DEFAULTS.timeZone,
       holdDays: dto.holdDays ?? DEFAULTS.holdDays,
       conversionWindowDays: dto.conversionWindowDays ?? DEFAULTS.conversionWindowDays,
       minPayoutMinor: dto.minPayoutMinor ?? DEFAULTS.minPayoutMinor,
       touch: dto.touch ?? DEFAULTS.touch,
     };
+    assertMeant(version, dto);
     await insertUnique(program, tx);
     await tx.getRepository(ReferralProgramVersion).insert(version);
     return viewOf(program, version);
@@ -101,13 +108,16 @@ export class ProgramsService {
     const current = await this.currentTerms(program, tx);
     const wanted: ReferralProgramVersion = {
       ...current,
-      reward: dto.reward === undefined ? current.reward : rewardOf(dto.reward),
+      rules: rulesOf(dto) ?? current.rules,
+      caps: dto.caps?.map(capOf) ?? current.caps,
+      timeZone: dto.timeZone ?? current.timeZone,
       holdDays: dto.holdDays ?? current.holdDays,
       conversionWindowDays: dto.conversionWindowDays ?? current.conversionWindowDays,
       minPayoutMinor: dto.minPayoutMinor ?? current.minPayoutMinor,
       touch: dto.touch ?? current.touch,
     };
     if (isDeepStrictEqual({ ...wanted }, { ...current })) return current;
+    assertMeant(wanted, dto);
     const version = { ...wanted, version: current.version + 1, effectiveAt: this.clock.now() };
     await tx.getRepository(ReferralProgramVersion).insert(version);
     return version;
@@ -118,6 +128,33 @@ export class ProgramsService {
       .getRepository(ReferralProgramVersion)
       .findOneOrFail({ where: { workspaceId, programId: id }, order: { version: 'DESC' } });
   }
+}
+
+/** What a program that was told in short calls its only rule. */
+const SHORT_RULE = 'reward';
+
+/** The rules that were told, in full or in short; null when none were. */
+function rulesOf({ rules, reward }: Pick<UpdateProgramDto, 'rules' | 'reward'>): RewardRule[] | null {
+  if (rules !== undefined && reward !== undefined) {
+    const says = 'reward is short for rules with a single one: give either reward or rules';
+    throw invalidField('reward', 'field_not_allowed', says);
+  }
+  return rules?.map(ruleOf) ?? (reward === undefined ? null : [ruleOf({ key: SHORT_RULE, reward })]);
+}
+
+/** The reward in short, where all of the rules is said by it. */
+function shortReward(rules: readonly RewardRule[]): Reward | null {
+  const [rule] = rules;
+  const isShort = rule !== undefined && isDeepStrictEqual(rules, [ruleOf({ key: SHORT_RULE, reward: rule.reward })]);
+  return isShort ? rule.reward : null;
+}
+
+/** Refuses terms that contradict themselves, naming the field as it was told. */
+function assertMeant(version: ReferralProgramVersion, { reward }: Pick<UpdateProgramDto, 'reward'>): void {
+  const objection = objectionToTerms(version);
+  if (objection === null) return;
+  const field = reward === undefined ? objection.field : objection.field.replace('rules.0.reward', 'reward');
+  throw invalidField(field, objection.code, `${field}: ${objection.message}`);
 }
 
 async function insertUnique(program: ReferralProgram, tx: EntityManager): Promise<void> {
@@ -138,9 +175,10 @@ function termsOf({ id }: ReferralProgram, versions: Map<string, ReferralProgramV
 
 function viewOf(program: ReferralProgram, terms: ReferralProgramVersion): ProgramView {
   const { id, key, name, currency, landingUrl, createdAt } = program;
-  const { reward, holdDays, conversionWindowDays, minPayoutMinor, touch, version } = terms;
+  const { rules, caps, timeZone, holdDays, conversionWindowDays, minPayoutMinor, touch, version } = terms;
   return {
-    ...{ id, key, name, currency, reward, holdDays, conversionWindowDays, minPayoutMinor, touch, landingUrl, version },
+    ...{ id, key, name, currency, reward: shortReward(rules), rules, caps, timeZone },
+    ...{ holdDays, conversionWindowDays, minPayoutMinor, touch, landingUrl, version },
     createdAt: createdAt.toISOString(),
   };
 }

@@ -1,8 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { bigintAsNumber } from '../database/bigint-column.js';
-
-/** What a converted sale earns. */
-export type Reward = { type: 'percentage'; rateBps: number } | { type: 'one_time'; amountMinor: number };
+import type { Cap, RewardRule } from './rules/reward-rule.js';
 
 /**
  * The terms of a program from one moment on. Every edit adds a version; a sale is judged by the one in force at its business
@@ -23,8 +21,16 @@ export class ReferralProgramVersion {
   @Column({ name: 'effective_at', type: 'timestamptz' })
   effectiveAt: Date;
 
+  /** In their order: of several that fit, the first decides. */
   @Column({ type: 'jsonb' })
-  reward: Reward;
+  rules: RewardRule[];
+
+  @Column({ type: 'jsonb' })
+  caps: Cap[];
+
+  /** IANA; where the days, months and quarters of tiers, caps and terms begin. */
+  @Column({ name: 'time_zone', type: 'text' })
+  timeZone: string;
 
   @Column({ name: 'hold_days', type: 'integer' })
   holdDays: number;

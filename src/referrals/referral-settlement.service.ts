@@ -179,10 +179,12 @@ export class ReferralSettlement {
     if (sale === null) return [];
     if (state.firstSale?.source === sale.source && state.firstSale.sourceId === sale.sourceId) {
       // Another sale may have passed for the first until this one arrived.
-      const others = await this.posted.flatlyRewardedSales(sale.workspaceId, customerId, sale.id, tx);
+      const others = await this.posted.firstSales(sale.workspaceId, customerId, sale.id, tx);
       await this.queue.touch(others.map(saleKey), tx);
     }
-    return this.commissions.settle(sale, facts, state.attributions, state.firstSale, tx);
+    const { partnerIds, later } = await this.commissions.settle(sale, facts, state.attributions, state.firstSale, tx);
+    await this.queue.touch(later.map(saleKey), tx);
+    return partnerIds;
   }
 
   /** The sale's own row: found, or made when somebody may earn from it. */

@@ -22,6 +22,7 @@ import { ReferralSettlement } from './referral-settlement.service.js';
 import { ReferralsGrpcController } from './referrals.grpc.controller.js';
 import { ReferralsHttpController } from './referrals.http.controller.js';
 import { ReferralsService } from './referrals.service.js';
+import { SaleCounts } from './sale-counts.repository.js';
 import { SaleFactsRepository } from './sale-facts.repository.js';
 import { SaleLinks } from './sale-links.repository.js';
 import { SalesService } from './sales.service.js';
@@ -48,6 +49,7 @@ const SETTLING = [
   SaleFactsRepository,
   SaleLinks,
   PostedCommissions,
+  SaleCounts,
   AttributionService,
   CommissionSettlement,
   ReferralSettlement,

@@ -1,8 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { inclusiveTaxMinor, isObject, lineDiscountMinor, minorOf } from '../billing/objects/shapes.js';
+import {
+  at,
+  inclusiveTaxMinor,
+  isObject,
+  lineDiscountMinor,
+  linePrice,
+  lineProduct,
+  minorOf,
+} from '../billing/objects/shapes.js';
 import type { StripeData } from '../billing/objects/stripe-model.entity.js';
-import type { SaleFigures, SaleLine } from './commission-rules.js';
+import type { SaleFigures, SaleLine } from './rules/rule-matching.js';
 import { moneyOut, type ChargeMovements, type MoneyOut } from './money-out.js';
 import { Sale, type SaleSource } from './sale.entity.js';
 
@@ -42,7 +50,7 @@ export class SaleFactsRepository {
     const key = [reference.workspaceId, reference.account, reference.sourceId];
     const [invoice] = (await tx.query(PAID_INVOICE, key)) as PaidRow[];
     if (invoice === undefined || minorOf(invoice.data.amount_paid) <= 0) return null;
-    const lines = (await tx.query(INVOICE_LINES, key)) as Array<{ id: string; data: StripeData }>;
+    const lines = (await tx.query(INVOICE_LINES, key)) as LineRow[];
     const movements = (await tx.query(INVOICE_MOVEMENTS, key)) as ChargeMovements[];
     return {
       ...reference,
@@ -71,8 +79,15 @@ export class SaleFactsRepository {
     const { workspaceId, source, account, sourceId } = reference;
     const sale = await tx.getRepository(Sale).findOneBy({ workspaceId, source, account, sourceId });
     if (sale === null) return null;
-    const line: SaleLine = { id: sourceId, amountMinor: sale.cashMinor, discountMinor: 0, inclusiveTaxMinor: 0 };
-    const figures = { currency: sale.currency, lines: [line], totalMinor: sale.cashMinor, cashMinor: sale.cashMinor };
+    const { currency, cashMinor } = sale;
+    const line: SaleLine = {
+      ...UNKNOWN_THING,
+      id: sourceId,
+      amountMinor: cashMinor,
+      discountMinor: 0,
+      inclusiveTaxMinor: 0,
+    };
+    const figures = { currency, cashMinor, totalMinor: cashMinor, lines: [line], country: null, metadata: {} };
     return { ...reference, figures, occurredAt: sale.occurredAt, out: moneyOut([]), eventId: null };
   }
 }
@@ -83,9 +98,23 @@ interface PaidRow {
   event_id: string | null;
 }
 
-function invoiceFigures(invoice: StripeData, rows: ReadonlyArray<{ id: string; data: StripeData }>): SaleFigures {
-  const lines = rows.map(({ id, data }) => ({
+interface LineRow {
+  id: string;
+  data: StripeData;
+  /** Of its price, as far as the mirror has it. */
+  price_type: string | null;
+  interval: string | null;
+}
+
+/** What a sale that names no products sells. */
+const UNKNOWN_THING: Pick<SaleLine, 'product' | 'price' | 'interval'> = { product: null, price: null, interval: null };
+
+function invoiceFigures(invoice: StripeData, rows: readonly LineRow[]): SaleFigures {
+  const lines = rows.map(({ id, data, price_type: priceType, interval }) => ({
     id,
+    product: lineProduct(data),
+    price: linePrice(data),
+    interval: interval ?? (priceType === 'one_time' ? 'once' : null),
     amountMinor: minorOf(data.amount),
     discountMinor: lineDiscountMinor(data),
     inclusiveTaxMinor: inclusiveTaxMinor(data),
@@ -95,7 +124,22 @@ function invoiceFigures(invoice: StripeData, rows: ReadonlyArray<{ id: string; d
     lines: withInvoiceDiscount(invoice, lines),
     totalMinor: minorOf(invoice.total),
     cashMinor: minorOf(invoice.amount_paid),
+    country: countryOf(invoice.customer_address) ?? countryOf(at(invoice, 'customer_shipping', 'address')),
+    // What was written on the subscription holds for its invoices.
+    metadata: { ...textsOf(at(invoice, ...SUBSCRIPTION_METADATA)), ...textsOf(invoice.metadata) },
   };
+}
+
+const SUBSCRIPTION_METADATA = ['parent', 'subscription_details', 'metadata'];
+
+function countryOf(address: unknown): string | null {
+  const country = isObject(address) ? address.country : null;
+  return typeof country === 'string' ? country.toUpperCase() : null;
+}
+
+function textsOf(metadata: unknown): Record<string, string> {
+  if (!isObject(metadata)) return {};
+  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)]));
 }
 
 /**
@@ -109,7 +153,13 @@ function withInvoiceDiscount(invoice: StripeData, lines: SaleLine[]): SaleLine[]
   if (discountMinor <= 0) return lines;
   return [
     ...lines,
-    { id: String(invoice.discount.id ?? 'discount'), amountMinor: 0, discountMinor, inclusiveTaxMinor: 0 },
+    {
+      ...UNKNOWN_THING,
+      id: String(invoice.discount.id ?? 'discount'),
+      amountMinor: 0,
+      discountMinor,
+      inclusiveTaxMinor: 0,
+    },
   ];
 }
 
@@ -120,13 +170,14 @@ function sessionFigures(session: StripeData): SaleFigures {
   const amountMinor = minorOf(session.amount_subtotal);
   const discountMinor = minorOf(details.amount_discount);
   const netMinor = totalMinor - minorOf(details.amount_tax) - minorOf(details.amount_shipping);
+  const inclusiveTaxMinor = amountMinor - discountMinor - netMinor;
   return {
     currency: String(session.currency),
-    lines: [
-      { id: String(session.id), amountMinor, discountMinor, inclusiveTaxMinor: amountMinor - discountMinor - netMinor },
-    ],
+    lines: [{ ...UNKNOWN_THING, id: String(session.id), amountMinor, discountMinor, inclusiveTaxMinor }],
     totalMinor,
     cashMinor: totalMinor,
+    country: countryOf(at(session, 'customer_details', 'address')),
+    metadata: textsOf(session.metadata),
   };
 }
 
@@ -135,8 +186,11 @@ const PAID_INVOICE = `
    WHERE workspace_id = $1 AND account = $2 AND id = $3 AND paid_at IS NOT NULL AND deleted_at IS NULL`;
 
 const INVOICE_LINES = `
-  SELECT id, data FROM stripe.invoice_line_items
-   WHERE workspace_id = $1 AND account = $2 AND parent = $3 AND deleted_at IS NULL ORDER BY id`;
+  SELECT l.id, l.data, coalesce(p.data->>'type', l.data#>>'{price,type}') AS price_type,
+         coalesce(p.data#>>'{recurring,interval}', l.data#>>'{price,recurring,interval}', l.data#>>'{plan,interval}') AS interval
+    FROM stripe.invoice_line_items l
+    LEFT JOIN stripe.prices p ON p.workspace_id = l.workspace_id AND p.account = l.account AND p.id = stripe.line_price(l.data)
+   WHERE l.workspace_id = $1 AND l.account = $2 AND l.parent = $3 AND l.deleted_at IS NULL ORDER BY l.id`;
 
 /**
  * What moved on the charges in `charge_ids` and the payments in `intents`. A refund or dispute that names only its payment

@@ -126,7 +126,7 @@ describe('a commission', () => {
         ledger: [{ kind: 'earning', amountMinor: 2_000, occurredAt }],
       },
     });
-    expect(body.steps).toContain('Version 1 of the program pays 20 % (2000 basis points).');
+    expect(body.steps).toContain('Version 1 of the program, rule reward, pays 20 % (2000 basis points) of 100.00 USD.');
   });
 
   it('is not there for another company', async () => {

@@ -30,6 +30,14 @@ describe('a program', () => {
         name: 'Friends',
         currency: 'usd',
         reward: percentage,
+        rules: [
+          {
+            ...{ key: 'reward', when: {}, except: {}, reward: percentage },
+            ...{ firstSaleOnly: false, capAtSale: false, mayExceedSale: false },
+          },
+        ],
+        caps: [],
+        timeZone: 'UTC',
         holdDays: 30,
         conversionWindowDays: 30,
         minPayoutMinor: 1_000,
@@ -55,7 +63,7 @@ describe('a program', () => {
   it.each([
     [{ reward: undefined }, 'missing_field', 'reward'],
     [{ reward: 20 }, 'invalid_field', 'reward'],
-    [{ reward: { type: 'tiered', rateBps: 1 } }, 'invalid_field', 'reward.type'],
+    [{ reward: { type: 'tiring' } }, 'invalid_field', 'reward.type'],
     [{ reward: { type: 'percentage' } }, 'missing_field', 'reward.rateBps'],
     [{ reward: { type: 'percentage', rateBps: 10_001 } }, 'invalid_field', 'reward.rateBps'],
     [{ reward: { type: 'percentage', rateBps: 8.2 } }, 'invalid_field', 'reward.rateBps'],

@@ -33,7 +33,9 @@ const STATEMENTS = [
     program_id text NOT NULL,
     version integer NOT NULL,
     effective_at timestamptz NOT NULL,
-    reward jsonb NOT NULL,
+    rules jsonb NOT NULL,
+    caps jsonb NOT NULL,
+    time_zone text NOT NULL,
     hold_days integer NOT NULL,
     conversion_window_days integer NOT NULL,
     min_payout_minor bigint NOT NULL,
@@ -137,10 +139,27 @@ const STATEMENTS = [
   `CREATE INDEX commission_partner ON tributary.commission (workspace_id, partner_id, created_at, id)`,
   `CREATE INDEX commission_customer ON tributary.commission (workspace_id, customer_id)`,
   `CREATE INDEX commission_sale ON tributary.commission (workspace_id, sale_id)`,
+  `CREATE TABLE tributary.sale_count (
+    workspace_id text NOT NULL,
+    program_id text NOT NULL,
+    sale_id text NOT NULL,
+    rule text NOT NULL,
+    seq integer NOT NULL,
+    partner_id text NOT NULL,
+    customer_id text NOT NULL,
+    at timestamptz NOT NULL,
+    source_id text NOT NULL,
+    sales integer NOT NULL,
+    revenue_minor bigint NOT NULL,
+    earned_minor bigint NOT NULL,
+    PRIMARY KEY (workspace_id, program_id, sale_id, rule, seq))`,
+  `CREATE INDEX sale_count_partner ON tributary.sale_count (workspace_id, program_id, partner_id, at)`,
+  `CREATE INDEX sale_count_customer ON tributary.sale_count (workspace_id, program_id, customer_id, at)`,
+  `CREATE INDEX sale_count_sale ON tributary.sale_count (workspace_id, sale_id)`,
 ];
 
 const TABLES =
-  'commission sale attribution customer_link referred_customer referral_tracking referral_code referral_program_version referral_program payout_method partner'.split(
+  'sale_count commission sale attribution customer_link referred_customer referral_tracking referral_code referral_program_version referral_program payout_method partner'.split(
     ' ',
   );
 

@@ -1,7 +1,7 @@
 import { IsIn, IsOptional } from 'class-validator';
 import type { LedgerTransactionKind } from '../../ledger/ledger-transaction.entity.js';
 import type { ConsideredEvidence } from '../attribution-rules.js';
-import type { CommissionExplanation } from '../commission-rules.js';
+import type { CommissionExplanation } from '../rules/commission-rules.js';
 import type { SaleSource } from '../sale.entity.js';
 import { PartnerProgramQuery } from './code.dto.js';
 

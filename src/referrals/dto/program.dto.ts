@@ -1,22 +1,27 @@
 import { ApiHideProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { buildMessage, IsIn, IsObject, IsOptional, ValidateBy, ValidateNested } from 'class-validator';
 import {
-  AmountMinor,
-  CurrencyCode,
-  PlainText,
-  PositiveAmountMinor,
-  RateBps,
-  Slug,
-  WholeNumber,
-} from '../../common/dto-decorators.js';
-import { CannotBeChanged, MayBeLeftOut, OnlyWith } from '../../common/dto-presence.js';
-import type { Reward } from '../referral-program-version.entity.js';
+  ArrayMaxSize,
+  buildMessage,
+  IsArray,
+  IsIn,
+  IsObject,
+  IsOptional,
+  ValidateBy,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
+import { AmountMinor, CurrencyCode, FilledList, PlainText, Slug, WholeNumber } from '../../common/dto-decorators.js';
+import { CannotBeChanged, MayBeLeftOut } from '../../common/dto-presence.js';
+import { isTimeZone } from '../rules/calendar.js';
+import type { Cap, Reward, RewardRule } from '../rules/reward-rule.js';
+import { CapDto, RewardDto, RewardRuleDto } from './reward-rule.dto.js';
 
 const NAME_CHARS_MAX = 200;
 const URL_CHARS_MAX = 2_048;
 const DAYS_MAX = 3_650;
-const REWARD_TYPES = ['percentage', 'one_time'] as const;
+const RULES_MAX = 100;
+const CAPS_MAX = 20;
 const TOUCHES = ['last', 'first'] as const;
 
 /** A whole address of a page, without credentials in it. */
@@ -39,26 +44,38 @@ function isWebAddress(value: unknown): boolean {
   return username === '' && password === '';
 }
 
-/** `{ type: "percentage", rateBps }` or `{ type: "one_time", amountMinor }`. */
-export class RewardDto {
-  @IsIn(REWARD_TYPES, { message: `$property must be one of ${REWARD_TYPES.join(', ')}` })
-  type: (typeof REWARD_TYPES)[number];
-
-  @OnlyWith('type', 'percentage')
-  @RateBps()
-  rateBps?: number;
-
-  @OnlyWith('type', 'one_time')
-  @PositiveAmountMinor()
-  amountMinor?: number;
-}
-
-/** The reward as it is kept, with nothing but its own fields. */
-export function rewardOf({ type, rateBps, amountMinor }: RewardDto): Reward {
-  return type === 'percentage' ? { type, rateBps: Number(rateBps) } : { type, amountMinor: Number(amountMinor) };
+/** A place of the time zone database. */
+function TimeZone(): PropertyDecorator {
+  return ValidateBy({
+    name: 'timeZone',
+    validator: {
+      validate: isTimeZone,
+      defaultMessage: buildMessage(() => '$property must be a time zone of the IANA database, such as "Europe/Berlin"'),
+    },
+  });
 }
 
 class ProgramTermsDto {
+  /** In the order in which they are tried; the first that fits a line takes it. */
+  @MayBeLeftOut()
+  @FilledList(RULES_MAX)
+  @ValidateNested({ each: true })
+  @Type(() => RewardRuleDto)
+  rules?: RewardRuleDto[];
+
+  /** Default none. */
+  @MayBeLeftOut()
+  @ArrayMaxSize(CAPS_MAX, { message: `$property must be a list of at most ${CAPS_MAX}` })
+  @IsArray({ message: '$property must be a list' })
+  @ValidateNested({ each: true })
+  @Type(() => CapDto)
+  caps?: CapDto[];
+
+  /** Where days, months and quarters begin; default `UTC`. */
+  @MayBeLeftOut()
+  @TimeZone()
+  timeZone?: string;
+
   /** From the sale until its commission may be paid; default 30. */
   @MayBeLeftOut()
   @WholeNumber(0, DAYS_MAX)
@@ -97,10 +114,12 @@ export class CreateProgramDto extends ProgramTermsDto {
   @CurrencyCode()
   currency?: string;
 
+  /** In short, for a program with one rule and no conditions; `rules` says more. */
+  @ValidateIf(({ rules, reward }: CreateProgramDto) => rules === undefined || reward !== undefined)
   @IsObject({ message: '$property must be an object such as {"type":"percentage","rateBps":2000}' })
   @ValidateNested()
   @Type(() => RewardDto)
-  reward: RewardDto;
+  reward?: RewardDto;
 }
 
 export class UpdateProgramDto extends ProgramTermsDto {
@@ -135,7 +154,11 @@ export class ProgramView {
   name: string;
   /** Null: each sale's own. */
   currency: string | null;
-  reward: Reward;
+  /** The reward of a program that was told in short; null where its rules say more. */
+  reward: Reward | null;
+  rules: RewardRule[];
+  caps: Cap[];
+  timeZone: string;
   holdDays: number;
   conversionWindowDays: number;
   minPayoutMinor: number;

@@ -1,15 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { commissionFor, dueAt, reversedTotalFor, type SaleFigures, type SaleLine } from './commission-rules.js';
+import { commissionFor as ruleCommission, dueAt, reversedTotalFor } from './commission-rules.js';
+import type { Reward } from './reward-rule.js';
+import { sharesOf, type SaleFigures, type SaleLine } from './rule-matching.js';
+import { FIRST_MOMENT, ruleWith } from './rules.fixtures.js';
 
 const percentage = (rateBps: number) => ({ type: 'percentage' as const, rateBps });
 
 function line(amountMinor: number, more: Partial<SaleLine> = {}): SaleLine {
-  return { id: 'line', amountMinor, discountMinor: 0, inclusiveTaxMinor: 0, ...more };
+  const thing = { product: null, price: null, interval: null };
+  return { id: 'line', amountMinor, discountMinor: 0, inclusiveTaxMinor: 0, ...thing, ...more };
 }
 
 function sale(lines: SaleLine[], totalMinor: number, cashMinor = totalMinor): SaleFigures {
-  return { currency: 'usd', lines, totalMinor, cashMinor };
+  return { currency: 'usd', lines, totalMinor, cashMinor, country: null, metadata: {} };
+}
+
+/** Of a program with one rule, for a customer's first sale. */
+function commissionFor(figures: SaleFigures, reward: Reward) {
+  const [share] = sharesOf([ruleWith(reward)], figures, FIRST_MOMENT);
+  if (share === undefined) throw new Error('the rule takes every line');
+  const before = { payments: 0, sales: 0, revenueMinor: 0, firstPaymentAt: null };
+  return ruleCommission(share, figures, { ...FIRST_MOMENT, before, caps: [], timeZone: 'UTC' });
 }
 
 const earned = (figures: SaleFigures, rateBps = 2_000): number =>

@@ -1,0 +1,139 @@
+import { divideHalfAwayFromZero, formatMoney, safeMinor } from '../../common/money.js';
+import type { CommissionExplanation, OpenCap } from './commission-rules.js';
+import type { CommissionSaleView, CommissionView } from '../dto/commission.dto.js';
+
+type Line = CommissionExplanation['lines'][number];
+
+/**
+ * How the amount came about, one plain sentence per step with its figures, so that a person can do the sum again. Reads the
+ * figures that were frozen when it was earned, and calculates nothing. Pure.
+ */
+export function stepsOf(
+  commission: Pick<CommissionView, 'state' | 'currency' | 'reversedMinor' | 'netMinor'>,
+  sale: Pick<CommissionSaleView, 'source' | 'sourceId' | 'occurredAt' | 'currency'>,
+  figures: CommissionExplanation,
+): string[] {
+  const inSale = moneyIn(sale.currency);
+  const inCommission = moneyIn(commission.currency);
+  return [
+    `${saleName(sale)} was paid at ${sale.occurredAt}: ${inSale(figures.cashMinor)} of ${inSale(figures.totalMinor)} was collected.`,
+    ...(figures.eventId == null ? [] : [`The event ${figures.eventId} told of it.`]),
+    ...figures.lines.map((line) => lineStep(line, inSale)),
+    `Together the lines come to ${inSale(figures.netMinor)}${figures.lines.length > 0 && sumOf(figures.lines) < 0 ? ', because a sum below zero counts as zero' : ''}.`,
+    ...rewardSteps(figures, inSale, inCommission),
+    dueStep(figures),
+    ...takenBackStep(commission, inCommission),
+  ];
+}
+
+type InWords = (amountMinor: number) => string;
+
+const moneyIn =
+  (currency: string): InWords =>
+  (amountMinor) =>
+    formatMoney({ amountMinor, currency });
+
+function lineStep({ id, amountMinor, discountMinor, inclusiveTaxMinor, netMinor }: Line, inSale: InWords): string {
+  const discount = discountMinor === 0 ? '' : ` less ${inSale(discountMinor)} discount`;
+  const tax = inclusiveTaxMinor === 0 ? '' : ` less ${inSale(inclusiveTaxMinor)} tax contained in it`;
+  return `Line ${id}: ${inSale(amountMinor)}${discount}${tax} counts as ${inSale(netMinor)}.`;
+}
+
+function rewardSteps(figures: CommissionExplanation, inSale: InWords, inCommission: InWords): string[] {
+  const { netMinor, cashMinor, totalMinor, amountMinor, programVersion, rule, ended, parts, capped } = figures;
+  if (cashMinor <= 0 || totalMinor <= 0 || netMinor <= 0) {
+    return [`Nothing was collected that a commission is paid on, so it is ${inCommission(amountMinor)}.`];
+  }
+  const pays = `Version ${programVersion} of the program, rule ${rule},`;
+  if (ended !== undefined) {
+    const over =
+      ended === 'months_over' ? 'the months for which it pays are over' : 'it has paid for as many payments as it does';
+    return [`${pays} pays nothing: ${over}.`];
+  }
+  const cash = Math.min(cashMinor, totalMinor);
+  return [
+    ...beforeStep(figures, inSale),
+    ...(parts.some(({ rate }) => 'rateBps' in rate)
+      ? [`The share paid in cash is ${cash} / ${totalMinor} (${inSale(cash)} of ${inSale(totalMinor)}).`]
+      : []),
+    ...parts.map(({ rate, base }) =>
+      'rateBps' in rate
+        ? `${pays} pays ${percentText(rate.rateBps)} (${rate.rateBps} basis points) of ${inWholes(base, inSale)}.`
+        : `${pays} pays ${inCommission(rate.amountMinor)}.`,
+    ),
+    sumStep(figures, inCommission),
+    ...(capped === undefined ? [] : [`${capText(capped, inCommission)}, so it is ${inCommission(amountMinor)}.`]),
+  ];
+}
+
+function beforeStep({ before, reward }: CommissionExplanation, inSale: InWords): string[] {
+  if (before === undefined) return [];
+  if (reward.type === 'tiered') {
+    const count = reward.by === 'revenue' ? inSale(before.revenueMinor) : `${before.sales} sales`;
+    return [
+      `Before it, the partner had brought ${count}${reward.period === 'ever' ? '' : ` in the same ${reward.period}`}.`,
+    ];
+  }
+  const since = before.firstPaymentAt === null ? '' : `, the first at ${before.firstPaymentAt}`;
+  return [`Before it, the customer had made ${before.payments} payments under the rule${since}.`];
+}
+
+function sumStep({ exact, rounding, parts, reward }: CommissionExplanation, inCommission: InWords): string {
+  const { numerator, denominator } = exact;
+  const rounded = inCommission(roundedOf(exact));
+  if (parts.every(({ rate }) => !('rateBps' in rate))) {
+    return reward.type === 'one_time'
+      ? `It is for the customer’s first sale: ${rounded}.`
+      : `Together that is ${rounded}.`;
+  }
+  const how =
+    rounding === 'none'
+      ? 'which is a whole number and needs no rounding'
+      : 'rounded once to the nearest whole number, halves away from zero';
+  return `Together that is ${numerator} / ${denominator}, ${how}: ${rounded}.`;
+}
+
+/** As money where it is a whole number of minor units, else as the fraction that it is. */
+function inWholes({ numerator, denominator }: CommissionExplanation['exact'], inSale: InWords): string {
+  const [n, d] = [BigInt(numerator), BigInt(denominator)];
+  return n % d === 0n ? inSale(safeMinor(n / d)) : `${numerator} / ${denominator} minor units`;
+}
+
+function roundedOf({ numerator, denominator }: CommissionExplanation['exact']): number {
+  return safeMinor(divideHalfAwayFromZero(BigInt(numerator), BigInt(denominator)));
+}
+
+function capText({ cap, leftMinor, leftSales }: OpenCap, inCommission: InWords): string {
+  const span = cap.period === 'ever' ? 'in all' : `a ${cap.period}`;
+  return leftSales !== null && leftSales <= 0
+    ? `The cap of ${cap.maxSales} sales per ${cap.per} ${span} was reached before`
+    : `The cap of ${inCommission(cap.maxMinor ?? 0)} per ${cap.per} ${span} leaves ${inCommission(Math.max(0, leftMinor ?? 0))}`;
+}
+
+function dueStep({ dueAt }: CommissionExplanation): string {
+  return `It may be paid from ${dueAt} on.`;
+}
+
+function takenBackStep(
+  { state, reversedMinor, netMinor }: Pick<CommissionView, 'state' | 'reversedMinor' | 'netMinor'>,
+  inCommission: InWords,
+): string[] {
+  if (state === 'pending_fx') return ['Nothing is posted yet: the rate into the currency of the program is not known.'];
+  if (reversedMinor === 0) return [];
+  return [`${inCommission(reversedMinor)} of it was taken back, which leaves ${inCommission(netMinor)}.`];
+}
+
+/** An external sale has no name of Stripe's. */
+function saleName({ source, sourceId }: Pick<CommissionSaleView, 'source' | 'sourceId'>): string {
+  return source === 'external' ? `The sale ${sourceId}` : `The ${source.replaceAll('_', ' ')} ${sourceId}`;
+}
+
+function sumOf(lines: readonly Line[]): number {
+  return lines.reduce((sum, line) => sum + line.netMinor, 0);
+}
+
+/** `8.2 %` of 820, in integers. */
+function percentText(rateBps: number): string {
+  const fraction = (rateBps % 100).toString().padStart(2, '0').replace(/0+$/, '');
+  return `${Math.floor(rateBps / 100)}${fraction === '' ? '' : `.${fraction}`} %`;
+}

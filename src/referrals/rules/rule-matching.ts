@@ -1,0 +1,112 @@
+import { MS_PER_DAY } from '../../common/clock.js';
+import type { RewardRule, RuleConditions } from './reward-rule.js';
+
+/** A line of a sale, in minor units of the sale's currency. */
+export interface SaleLine {
+  id: string;
+  amountMinor: number;
+  discountMinor: number;
+  /** Tax that is contained in the amount. */
+  inclusiveTaxMinor: number;
+  /** What is sold, by Stripe's ids; null where the sale does not say. */
+  product: string | null;
+  price: string | null;
+  /** `month`, `year`, …, or `once`; null where it is not known. */
+  interval: string | null;
+}
+
+/** What a sale came to, and what conditions ask of it. */
+export interface SaleFigures {
+  currency: string;
+  lines: SaleLine[];
+  /** The whole, tax and shipping included. */
+  totalMinor: number;
+  /** What was collected. */
+  cashMinor: number;
+  /** ISO 3166 code of the customer, upper case. */
+  country: string | null;
+  metadata: Record<string, string>;
+}
+
+/** When the sale was, and for whom. */
+export interface SaleMoment {
+  occurredAt: Date;
+  boundAt: Date;
+  isFirstSale: boolean;
+}
+
+export type NetLine = SaleLine & { netMinor: number };
+
+/** The lines that a rule takes of a sale. */
+export interface RuleShare {
+  rule: RewardRule;
+  lines: NetLine[];
+  /** What the rule pays on, before the share paid in cash is taken: the lines' nets, minor units of the sale's currency. */
+  netMinor: number;
+}
+
+/**
+ * What each rule takes of a sale, in the rules' order (rule R2): every line goes to the first rule that fits it, the lines
+ * of a rule are netted and not below 0, and all rules together never exceed the net of the whole sale. Pure.
+ */
+export function sharesOf(rules: readonly RewardRule[], sale: SaleFigures, moment: SaleMoment): RuleShare[] {
+  const lines = sale.lines.map((line) => ({ ...line, netMinor: netOf(line) }));
+  let left = Math.max(0, sumOf(lines));
+  const open = rules.filter((rule) => fitsSale(rule, sale, left, moment));
+  const taken = new Map<RewardRule, NetLine[]>(open.map((rule) => [rule, []]));
+  for (const line of lines) taken.get(open.find((rule) => fitsLine(rule, line)) as RewardRule)?.push(line);
+  const shares: RuleShare[] = [];
+  for (const [rule, own] of taken) {
+    if (own.length === 0) continue;
+    const netMinor = Math.min(left, Math.max(0, sumOf(own)));
+    left -= netMinor;
+    shares.push({ rule, lines: own, netMinor });
+  }
+  return shares;
+}
+
+/** A line after its discount and without its tax. */
+function netOf({ amountMinor, discountMinor, inclusiveTaxMinor }: SaleLine): number {
+  return amountMinor - discountMinor - inclusiveTaxMinor;
+}
+
+function sumOf(lines: readonly NetLine[]): number {
+  return lines.reduce((sum, { netMinor }) => sum + netMinor, 0);
+}
+
+function fitsSale(rule: RewardRule, sale: SaleFigures, netMinor: number, moment: SaleMoment): boolean {
+  const needsFirst = rule.firstSaleOnly || rule.reward.type === 'one_time';
+  if (needsFirst && !moment.isFirstSale) return false;
+  const answers = (conditions: RuleConditions): boolean[] => saleTests(conditions, sale, netMinor, moment);
+  return answers(rule.when).every(Boolean) && !answers(rule.except).some(Boolean);
+}
+
+function fitsLine({ when, except }: RewardRule, line: SaleLine): boolean {
+  return lineTests(when, line).every(Boolean) && !lineTests(except, line).some(Boolean);
+}
+
+/** One answer for each condition that is given. */
+function saleTests(
+  conditions: RuleConditions,
+  { currency, country, metadata }: SaleFigures,
+  netMinor: number,
+  { occurredAt, boundAt }: SaleMoment,
+): boolean[] {
+  const { currencies, countries, minSaleMinor, maxSaleMinor, minCustomerAgeDays, maxCustomerAgeDays } = conditions;
+  const ageDays = (occurredAt.getTime() - boundAt.getTime()) / MS_PER_DAY;
+  return [
+    ...(currencies === undefined ? [] : [currencies.includes(currency)]),
+    ...(countries === undefined ? [] : [country !== null && countries.includes(country)]),
+    ...(minSaleMinor === undefined ? [] : [netMinor >= minSaleMinor]),
+    ...(maxSaleMinor === undefined ? [] : [netMinor <= maxSaleMinor]),
+    ...(minCustomerAgeDays === undefined ? [] : [ageDays >= minCustomerAgeDays]),
+    ...(maxCustomerAgeDays === undefined ? [] : [ageDays <= maxCustomerAgeDays]),
+    ...Object.entries(conditions.metadata ?? {}).map(([key, value]) => metadata[key] === value),
+  ];
+}
+
+function lineTests({ products, prices, intervals }: RuleConditions, line: SaleLine): boolean[] {
+  const among = (list: readonly string[] | undefined, value: string | null): boolean[] =>
+    list === undefined ? [] : [value !== null && list.includes(value)];
+  return [...among(products, line.product), ...among(prices, line.price), ...among(intervals, line.interval)];
+}
