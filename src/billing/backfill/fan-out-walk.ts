@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { atMost } from '../../common/at-most.js';
 import type { Snapshot } from '../mirror/snapshot.js';
 import type { ListRule } from '../objects/object-type.js';
 import { typeOfObject } from '../objects/registry.js';
@@ -116,17 +117,4 @@ function restOf(task: ClaimedTask, parent: string, next: string): FoundTask {
     ...{ createdFrom: rule?.byCreated === true ? job.since : null, createdTo: null },
     ...{ cursor: { next }, remaining: 1 },
   };
-}
-
-/** Works on all, at most so many at a time; answers in their order. The first failure is thrown when all have ended. */
-export async function atMost<T, R>(limit: number, all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let index = next++; index < all.length; index = next++) results[index] = await work(all[index] as T);
-  };
-  const lanes = await Promise.allSettled(Array.from({ length: Math.min(limit, all.length) }, lane));
-  const failed = lanes.find((one) => one.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  return results;
 }

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { atMost } from '../../common/at-most.js';
 import { BulkWriter, type Differences } from '../mirror/bulk-writer.js';
 import { childOf, embeddedStates, RANK_FETCHED, snapshotKey, type Snapshot } from '../mirror/snapshot.js';
 import { StripeFetcher } from '../mirror/stripe-fetcher.js';
 import type { EmbeddedRule } from '../objects/object-type.js';
 import { isTruncatedList } from '../objects/shapes.js';
-import { atMost } from './fan-out-walk.js';
 import { Gate } from './gate.js';
 import type { Meter } from './list-walk.js';
 import type { Piece } from './piece.js';

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager } from 'typeorm';
+import { atMost } from '../../common/at-most.js';
 import { PollingWorker } from '../../common/background-worker.js';
 import { failureCodeOf } from '../../stripe/failure.js';
 import { MirrorWriter } from './mirror-writer.js';
@@ -60,12 +61,9 @@ export class RefetchWorker extends PollingWorker {
       const key = `${claim.workspaceId}/${claim.account}/${claim.type.table}/${claim.id}`;
       byObject.set(key, [...(byObject.get(key) ?? []), claim]);
     }
-    const waiting = [...byObject.values()];
-    const lane = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-        for (const claim of next) await this.work(claim);
-    };
-    await Promise.all(Array.from({ length: LANES }, lane));
+    await atMost(LANES, [...byObject.values()], async (ofObject) => {
+      for (const claim of ofObject) await this.work(claim);
+    });
   }
 
   private async claim(): Promise<Claim[]> {

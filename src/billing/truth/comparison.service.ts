@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
+import { atMost } from '../../common/at-most.js';
 import { failureCodeOf } from '../../stripe/failure.js';
 import type { StripeObjectType } from '../objects/object-type.js';
 import { Repairs } from './repairs.service.js';
@@ -40,8 +41,12 @@ export class Comparison {
     const listed = new ListedObjects(this.db, randomUUID());
     const tallies = scope.types.map((type) => new Tally(type, scope));
     try {
-      await inLanes(tallies, scope, (tally) => this.compareListed(tally, scope, listed));
-      await inLanes(tallies, scope, (tally) => this.compareUnlisted(tally, scope, listed));
+      for (const look of [this.compareListed.bind(this), this.compareUnlisted.bind(this)]) {
+        await atMost(scope.lanes, tallies, async (tally) => {
+          await look(tally, scope, listed);
+          scope.onLooked?.();
+        });
+      }
     } finally {
       await listed.forget();
     }
@@ -167,19 +172,4 @@ class Tally {
 
 function findingOf({ state, what, fields }: Verdict): Finding {
   return { id: state.id, table: state.type.table, what: what === 'missing' ? 'missing' : 'differs', fields };
-}
-
-async function inLanes<T>(
-  items: readonly T[],
-  { lanes, onLooked }: Pick<ComparisonScope, 'lanes' | 'onLooked'>,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const waiting = [...items];
-  const lane = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      await work(next);
-      onLooked?.();
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
 }

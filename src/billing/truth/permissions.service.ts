@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { atMost } from '../../common/at-most.js';
 import { AppConfig } from '../../config/app-config.js';
 import { failureCodeOf, missingPermissionsOf } from '../../stripe/failure.js';
 import { StripeGateway } from '../../stripe/stripe-gateway.service.js';
@@ -35,7 +36,8 @@ export class PermissionsService {
 
   /** One cheap request for each list. Nothing is written, and what fails is told and not thrown. */
   async probe(workspaceId: string): Promise<PermissionsView> {
-    const lists = await this.ask(workspaceId, [EVENTS, ...STRIPE_OBJECT_TYPES.flatMap(probesOf)]);
+    const probes = [EVENTS, ...STRIPE_OBJECT_TYPES.flatMap(probesOf)];
+    const lists = await atMost(LANES, probes, (probe) => this.one(workspaceId, probe));
     return {
       keyKind: this.keyKind(),
       livemode: this.config.livemode,
@@ -50,17 +52,6 @@ export class PermissionsService {
     const { stripeSecretKey: key } = this.config;
     if (key === undefined) return 'none';
     return key.startsWith('rk_') ? 'rk' : 'sk';
-  }
-
-  private async ask(workspaceId: string, probes: readonly Probe[]): Promise<PermissionView[]> {
-    const views = new Map<Probe, PermissionView>();
-    const waiting = [...probes];
-    const lane = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-        views.set(next, await this.one(workspaceId, next));
-    };
-    await Promise.all(Array.from({ length: LANES }, lane));
-    return probes.flatMap((probe) => views.get(probe) ?? []);
   }
 
   private async one(workspaceId: string, probe: Probe): Promise<PermissionView> {
