@@ -4,7 +4,7 @@ import { SettleQueue } from '../billing/mirror/settle-queue.js';
 import { Clock, MS_PER_SECOND } from '../common/clock.js';
 import { DomainError, invalidField } from '../common/errors.js';
 import { newId } from '../common/ids.js';
-import { CodesService } from './codes.service.js';
+import { CodesService } from './codes/codes.service.js';
 import { CustomersService } from './customers.service.js';
 import type { CreateSaleDto, SaleView } from './dto/sale.dto.js';
 import { customerView } from './referral-views.js';

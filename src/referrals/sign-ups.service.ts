@@ -4,7 +4,7 @@ import { Clock } from '../common/clock.js';
 import { invalidField, notFound } from '../common/errors.js';
 import { newId } from '../common/ids.js';
 import { decideAttribution } from './attribution-rules.js';
-import { CodesService } from './codes.service.js';
+import { CodesService } from './codes/codes.service.js';
 import { CustomersService } from './customers.service.js';
 import type { TrackedReferralView, TrackReferralDto } from './dto/referral.dto.js';
 import { ProgramTerms } from './program-terms.service.js';

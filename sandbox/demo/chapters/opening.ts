@@ -1,4 +1,4 @@
-import type { CodeValidityView, CodeView } from '../../../src/referrals/dto/code.dto.js';
+import type { CodeValidityView, CodeView } from '../../../src/referrals/codes/code.dto.js';
 import type { ProgramView } from '../../../src/referrals/dto/program.dto.js';
 import type { PartnerView } from '../../../src/partners/dto/partner.dto.js';
 import {

@@ -3,7 +3,7 @@ import type { LedgerTransactionKind } from '../../ledger/ledger-transaction.enti
 import type { ConsideredEvidence } from '../attribution-rules.js';
 import type { CommissionExplanation } from '../rules/commission-rules.js';
 import type { SaleSource } from '../sale.entity.js';
-import { PartnerProgramQuery } from './code.dto.js';
+import { PartnerProgramQuery } from '../codes/code.dto.js';
 
 export const COMMISSION_STATES = ['pending', 'due', 'in_payout', 'paid', 'held', 'reversed', 'pending_fx'] as const;
 export type CommissionState = (typeof COMMISSION_STATES)[number];

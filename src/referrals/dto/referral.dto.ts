@@ -1,7 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsObject, IsOptional, ValidateNested } from 'class-validator';
 import { IdText } from '../../common/dto-decorators.js';
-import { PartnerProgramQuery } from './code.dto.js';
+import { PartnerProgramQuery } from '../codes/code.dto.js';
 import { CustomerDto, type CustomerView } from './customer.dto.js';
 
 export const REFERRAL_STATES = ['clicked', 'signed_up', 'converted'] as const;

@@ -1,9 +1,9 @@
 import { Controller, Get, Header, Headers, Param, Redirect, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { Public } from '../access/policy.js';
+import { Public } from '../../access/policy.js';
 import { ClicksService } from './clicks.service.js';
-import { CodeParam } from './dto/code.dto.js';
+import { CodeParam } from '../codes/code.dto.js';
 
 @ApiTags('Links')
 @Controller('r')

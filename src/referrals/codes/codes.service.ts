@@ -1,18 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { SettleQueue } from '../billing/mirror/settle-queue.js';
-import { Clock } from '../common/clock.js';
-import { DomainError, invalidField, notFound } from '../common/errors.js';
-import { newId } from '../common/ids.js';
-import { decodeCursor, toPage } from '../common/pagination.js';
-import type { Page } from '../common/pagination.js';
-import { PartnersService } from '../partners/partners.service.js';
+import { SettleQueue } from '../../billing/mirror/settle-queue.js';
+import { Clock } from '../../common/clock.js';
+import { DomainError, invalidField, notFound } from '../../common/errors.js';
+import { newId } from '../../common/ids.js';
+import { decodeCursor, toPage } from '../../common/pagination.js';
+import type { Page } from '../../common/pagination.js';
+import { PartnersService } from '../../partners/partners.service.js';
 import { codeKeyOf, isReservedCode, newCode, objectionTo, type CodeObjection } from './code-rules.js';
-import type { CodeValidityView, CodeView, CreateCodeDto, PartnerProgramQuery, UpdateCodeDto } from './dto/code.dto.js';
-import { ProgramsService } from './programs.service.js';
-import { ReferralCode } from './referral-code.entity.js';
-import { ReferralProgram } from './referral-program.entity.js';
+import type { CodeValidityView, CodeView, CreateCodeDto, PartnerProgramQuery, UpdateCodeDto } from './code.dto.js';
+import { ProgramsService } from '../programs.service.js';
+import { ReferralCode } from '../referral-code.entity.js';
+import { ReferralProgram } from '../referral-program.entity.js';
 
 const LIST = 'codes';
 /** Among 2^50 codes a second collision in a row means that something else is wrong. */

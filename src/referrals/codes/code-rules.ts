@@ -1,5 +1,5 @@
-import { randomCrockford } from '../common/ids.js';
-import type { ReferralCode } from './referral-code.entity.js';
+import { randomCrockford } from '../../common/ids.js';
+import type { ReferralCode } from '../referral-code.entity.js';
 
 /** 50 random bits: nobody finds a live code by guessing at any rate that the limits allow. */
 const GENERATED_CODE_CHARS = 10;

@@ -3,7 +3,7 @@ import { IsBoolean, IsOptional, Matches } from 'class-validator';
 import { IdText, IsoInstant, WholeNumber } from '../../common/dto-decorators.js';
 import { CannotBeChanged, MayBeLeftOut } from '../../common/dto-presence.js';
 import { PageQuery } from '../../common/page-query.dto.js';
-import { CHOSEN_CODE, type CodeObjection } from '../code-rules.js';
+import { CHOSEN_CODE, type CodeObjection } from './code-rules.js';
 
 const USES_MAX = 1_000_000_000;
 const PROMOTION_CODE_ID = /^promo_[A-Za-z0-9_]{1,64}$/;

@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { WorkspacesService } from '../access/workspaces.service.js';
-import { Clock } from '../common/clock.js';
-import { DomainError } from '../common/errors.js';
-import { newId } from '../common/ids.js';
+import { WorkspacesService } from '../../access/workspaces.service.js';
+import { Clock } from '../../common/clock.js';
+import { DomainError } from '../../common/errors.js';
+import { newId } from '../../common/ids.js';
 import { bareAddress, isByPerson, landingAddress, type Visit } from './click-rules.js';
-import { objectionTo } from './code-rules.js';
-import { CodesService, type CodeInProgram } from './codes.service.js';
-import type { ClickView, CreateClickDto } from './dto/click.dto.js';
-import { ReferralProgram } from './referral-program.entity.js';
-import { ReferralTracking } from './referral-tracking.entity.js';
+import { objectionTo } from '../codes/code-rules.js';
+import { CodesService, type CodeInProgram } from '../codes/codes.service.js';
+import type { ClickView, CreateClickDto } from './click.dto.js';
+import { ReferralProgram } from '../referral-program.entity.js';
+import { ReferralTracking } from '../referral-tracking.entity.js';
 
 /** Where a followed link leads; the shape that Nest's `@Redirect()` takes. */
 export interface Redirection {

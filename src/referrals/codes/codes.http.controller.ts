@@ -1,11 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { EntityManager } from 'typeorm';
-import { WorkspaceId } from '../access/current-caller.js';
-import { Idempotent, Tx } from '../access/idempotency.js';
-import { Requires } from '../access/policy.js';
+import { WorkspaceId } from '../../access/current-caller.js';
+import { Idempotent, Tx } from '../../access/idempotency.js';
+import { Requires } from '../../access/policy.js';
 import { CodesService } from './codes.service.js';
-import { CodeParam, CreateCodeDto, PartnerProgramQuery, UpdateCodeDto } from './dto/code.dto.js';
+import { CodeParam, CreateCodeDto, PartnerProgramQuery, UpdateCodeDto } from './code.dto.js';
 
 @ApiTags('Codes')
 @Requires('referrals:read')
