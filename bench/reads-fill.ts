@@ -20,6 +20,8 @@ interface Templates {
 /** Rows of all tables that one customer comes to; a customer has one subscription and two paid invoices. */
 export const ROWS_PER_CUSTOMER = 13;
 export const INVOICES_PER_CUSTOMER = 2;
+/** The settle keys of all that were paid. */
+export const PAID_INVOICES = `SELECT workspace_id, account, 'invoice', id FROM stripe.invoices WHERE paid_at IS NOT NULL ORDER BY paid_at, id`;
 const VERSION = '2026-10-28.endive';
 /** Customers begin so many seconds apart, so that their months spread over years. */
 const SECONDS_APART = 600;
