@@ -19,13 +19,15 @@ export interface ComparisonScope {
   requestsPerHour: number | null;
   /** Whether what is held of a type that is listed inside another type's objects is asked about too. */
   asksForCovered: boolean;
-  /** Called before each request; what it throws ends the comparison. */
+  /** Called before each request, and each second while one waits for its turn; what it throws ends the comparison. */
   onProgress?: () => Promise<void> | void;
   /** Called after each of the two looks at a type: at its list, and at what that left out. */
   onLooked?: () => void;
 }
 
 const MS_PER_HOUR = 3_600_000;
+/** A small budget means long pauses: leases are kept, and a stop is heard, while they last. */
+const HEARD_EVERY_MS = 1_000;
 
 /** Counts the requests of one type and spreads them over the hour. */
 export class Pace {
@@ -45,6 +47,9 @@ export class Pace {
     const now = performance.now();
     const at = Math.max(now, this.nextAt);
     this.nextAt = at + MS_PER_HOUR / this.scope.requestsPerHour;
-    if (at > now) await sleep(at - now);
+    for (let left = at - now; left > 0; left = at - performance.now()) {
+      await sleep(Math.min(left, HEARD_EVERY_MS));
+      await this.scope.onProgress?.();
+    }
   }
 }
