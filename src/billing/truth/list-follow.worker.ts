@@ -35,6 +35,8 @@ export class ListFollowWorker extends PollingWorker {
   private readonly looks: Counter<'object' | 'outcome'>;
   private readonly objects: Counter<'object'>;
   private nextEnsureAt = 0;
+  /** Whose lists are followed; those that are gone are not asked about any more. */
+  private accounts: string[] = [];
 
   constructor(
     private readonly db: DataSource,
@@ -65,11 +67,12 @@ export class ListFollowWorker extends PollingWorker {
     const awaited = this.awaited.takeUntil(performance.now() - GATHER_MS);
     if (!this.stripe.isConfigured(id)) return 0;
     if (performance.now() >= this.nextEnsureAt) {
-      await this.follows.ensure(id, await this.connected.list(id));
+      this.accounts = ['', ...(await this.connected.list(id))];
+      await this.follows.ensure(id, this.accounts);
       this.nextEnsureAt = performance.now() + ENSURE_EVERY_MS;
     }
     for (const group of awaited) await this.hastenFor(group);
-    const claimed = await this.follows.claim(id);
+    const claimed = await this.follows.claim(id, this.accounts);
     await Promise.all(claimed.map((follow) => this.look(follow)));
     return claimed.length;
   }

@@ -43,27 +43,27 @@ interface FollowRow {
 export class ListFollowsRepository {
   constructor(private readonly db: DataSource) {}
 
-  /** A row for every followed type of the workspace itself and of these connected accounts. */
+  /** A row for every followed type of these accounts. */
   async ensure(workspaceId: string, accounts: readonly string[]): Promise<void> {
     await this.db.query(
       `INSERT INTO tributary.list_follow (workspace_id, account, object_table)
        SELECT $1, a, t FROM unnest($2::text[]) AS a, unnest($3::text[]) AS t ON CONFLICT DO NOTHING`,
-      [workspaceId, ['', ...accounts], FOLLOWED_TYPES.map(({ table }) => table)],
+      [workspaceId, accounts, FOLLOWED_TYPES.map(({ table }) => table)],
     );
   }
 
-  /** Lists that are due. Those that this build does not follow are left to others. */
-  async claim(workspaceId: string): Promise<ClaimedFollow[]> {
+  /** Lists of these accounts that are due. Those that this build does not follow are left to others. */
+  async claim(workspaceId: string, accounts: readonly string[]): Promise<ClaimedFollow[]> {
     const token = randomUUID();
     const [rows] = (await this.db.query(
       `UPDATE tributary.list_follow f SET due_at = now() + $2 * interval '1 second', lease_token = $3
          FROM (SELECT workspace_id, account, object_table FROM tributary.list_follow
-                WHERE workspace_id = $1 AND due_at <= now() AND object_table = ANY($5::text[])
+                WHERE workspace_id = $1 AND due_at <= now() AND object_table = ANY($5::text[]) AND account = ANY($6::text[])
                 ORDER BY due_at, account, object_table LIMIT $4 FOR UPDATE SKIP LOCKED) AS due
         WHERE f.workspace_id = due.workspace_id AND f.account = due.account AND f.object_table = due.object_table
        RETURNING f.workspace_id, f.account, f.object_table, extract(epoch FROM f.complete_until)::bigint AS complete_until,
                  extract(epoch FROM f.changes_until)::bigint AS changes_until`,
-      [workspaceId, LEASE_SECONDS, token, CLAIMED_AT_ONCE, FOLLOWED_TYPES.map(({ table }) => table)],
+      [workspaceId, LEASE_SECONDS, token, CLAIMED_AT_ONCE, FOLLOWED_TYPES.map(({ table }) => table), accounts],
     )) as [FollowRow[], number];
     return rows.map((row) => ({
       workspaceId: row.workspace_id,

@@ -16,7 +16,7 @@ import { listedTypes } from './compared-types.js';
 
 const TICK_MS = 30_000;
 const ENSURE_EVERY_MS = 10 * 60_000;
-/** Between two requests lies what the budget says, which is kept up with. */
+/** Kept up while a type is gone through. */
 const LEASE_SECONDS = 600;
 const KEEP_EVERY_MS = 30_000;
 /** A type is gone through once a day, or as often as the budget allows. */
@@ -39,6 +39,8 @@ export class SweepWorker extends PollingWorker {
   private readonly log = new Logger('Sweep');
   private readonly repaired: Counter<'object' | 'what'>;
   private nextEnsureAt = 0;
+  /** Whose types are swept; those that are gone are not asked about any more. */
+  private accounts: string[] = [];
 
   constructor(
     private readonly db: DataSource,
@@ -65,7 +67,9 @@ export class SweepWorker extends PollingWorker {
       this.nextEnsureAt = performance.now() + ENSURE_EVERY_MS;
     }
     const token = randomUUID();
-    const [claimed] = ((await this.db.query(CLAIM, [id, LEASE_SECONDS, token])) as [Claimed[], number])[0];
+    const [claimed] = (
+      (await this.db.query(CLAIM, [id, LEASE_SECONDS, token, this.accounts])) as [Claimed[], number]
+    )[0];
     if (claimed === undefined) return 0;
     await this.sweep(claimed, token);
     return 1;
@@ -77,7 +81,8 @@ export class SweepWorker extends PollingWorker {
 
   /** The first sweep of a type comes within a day of its being known, spread so that not all begin together. */
   private async ensure(workspaceId: string): Promise<void> {
-    for (const account of ['', ...(await this.connected.list(workspaceId))]) {
+    this.accounts = ['', ...(await this.connected.list(workspaceId))];
+    for (const account of this.accounts) {
       const tables = listedTypes(account).map(({ table }) => table);
       await this.db.query(
         `INSERT INTO tributary.sweep (workspace_id, account, object_table, due_at)
@@ -149,7 +154,7 @@ const FAILED = `error = $5, lease_token = NULL, due_at = now() + ${AGAIN_AFTER_F
 const CLAIM = `
   UPDATE tributary.sweep s SET due_at = now() + $2 * interval '1 second', lease_token = $3, started_at = now()
     FROM (SELECT workspace_id, account, object_table FROM tributary.sweep
-           WHERE workspace_id = $1 AND due_at <= now()
+           WHERE workspace_id = $1 AND due_at <= now() AND account = ANY($4::text[])
              AND NOT EXISTS (SELECT 1 FROM tributary.sweep o
                               WHERE o.workspace_id = $1 AND o.lease_token IS NOT NULL AND o.due_at > now())
            ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED) AS due
