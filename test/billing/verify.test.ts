@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { StripeSandbox } from '../../sandbox/stripe-sandbox.js';
+import { WorkspacesService } from '../../src/access/workspaces.service.js';
+import { AccountComparisons } from '../../src/billing/truth/account-comparisons.service.js';
+import { VerificationsWorker } from '../../src/billing/truth/verifications.worker.js';
 import type { PollingWorker } from '../../src/common/background-worker.js';
 import { EXIT, UsageError, type House } from '../../src/cli/command.js';
 import { VERIFY } from '../../src/cli/verify.command.js';
@@ -244,6 +247,30 @@ describe('verifying', () => {
     expect(JSON.parse(json.out)).toMatchObject({ agrees: false, types: [{ missing: 1 }] });
     await expect(call('--sample', 'all')).rejects.toThrow(UsageError);
     await expect(call('--types', 'gizmos')).rejects.toThrow(/there is no type gizmos/);
+  });
+
+  it('is given back as it was when the process stops, and costs it no attempt', async () => {
+    const worker = new VerificationsWorker(
+      service.db,
+      service.app.get(WorkspacesService),
+      service.app.get(AccountComparisons),
+    );
+    sandbox.faults.add({ kind: 'latency', path: '/v1/customers', latencyMs: 300 });
+    const { body: made } = await service.http<Verification>('POST', '/v1/billing/verifications', {
+      types: ['customers', 'customer_balance_transactions'],
+    });
+    sandbox.requests.clear();
+
+    worker.start();
+    while (sandbox.requests.list().length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await worker.stop();
+
+    const [row] = await service.db.query<unknown[]>(
+      `SELECT state, attempts, error, lease_token, available_at <= now() AS due FROM tributary.verification WHERE id = $1`,
+      [made.id],
+    );
+    expect(row).toEqual({ state: 'pending', attempts: 0, error: null, lease_token: null, due: true });
+    await (service.workers.get('verifications') as PollingWorker).drain();
   });
 
   it('compares everything that Stripe lists, over gRPC too', async () => {

@@ -9,7 +9,6 @@ import { PLATFORM } from '../mirror/connected-accounts.service.js';
 import { comparedTypes } from './compared-types.js';
 import type { CreateVerificationDto, VerificationSummary, VerificationView } from './dto/verification.dto.js';
 import { Verification } from './verification.entity.js';
-import { VerificationsWorker } from './verifications.worker.js';
 
 const LIST = 'verifications';
 
@@ -19,7 +18,6 @@ export class VerificationsService {
   constructor(
     private readonly db: DataSource,
     private readonly stripe: StripeGateway,
-    private readonly worker: VerificationsWorker,
   ) {}
 
   /** Notes it; a worker does it. Errors: `stripe_not_configured`, and those of `comparedTypes`. */
@@ -32,7 +30,6 @@ export class VerificationsService {
     comparedTypes(types, account === PLATFORM ? '' : account);
     const id = newId('ver');
     await tx.getRepository(Verification).insert({ workspaceId, id, account, types, sample, repair });
-    this.worker.wake();
     return viewOf(await tx.getRepository(Verification).findOneByOrFail({ workspaceId, id }));
   }
 

@@ -6,7 +6,7 @@ import { PollingWorker } from '../../common/background-worker.js';
 import { failureCodeOf } from '../../stripe/failure.js';
 import { AccountComparisons, type ComparisonOrder } from './account-comparisons.service.js';
 
-const POLL_MS = 5_000;
+const POLL_MS = 1_000;
 /** Longer than any answer of Stripe's takes; kept up with each of them. */
 const LEASE_SECONDS = 180;
 const KEEP_EVERY_MS = 10_000;
@@ -65,6 +65,7 @@ export class VerificationsWorker extends PollingWorker {
   }
 
   private async afterFailure(claimed: Claimed, token: string, error: unknown): Promise<void> {
+    if (this.isStopping) return this.update(claimed, token, GIVEN_BACK, []);
     const failed = claimed.attempts >= MAX_ATTEMPTS;
     this.log.error({
       message: `verification ${claimed.id} broke off${failed ? ' for good' : '; it begins anew'}`,
@@ -89,6 +90,8 @@ function orderOf(claimed: Claimed, onProgress: () => Promise<void>): ComparisonO
 
 const DONE = `state = 'done', result = $4::jsonb, finished_at = now(), error = NULL, lease_token = NULL`;
 const FAILED = `state = 'failed', error = $4, finished_at = now(), lease_token = NULL`;
+/** Whoever comes next begins anew; that this process stops is no failure of the comparison's. */
+const GIVEN_BACK = `attempts = attempts - 1, lease_token = NULL, available_at = now()`;
 const AGAIN = `error = $4, lease_token = NULL, available_at = now() + interval '15 seconds'`;
 
 const CLAIM = `
