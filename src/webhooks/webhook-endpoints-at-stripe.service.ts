@@ -74,9 +74,12 @@ export class WebhookEndpointsAtStripe {
       const text = `endpoint ${id} is not being rotated: there is no old one to retire`;
       throw new DomainError('conflict', 'nothing_to_retire', text, { field: 'id' });
     }
-    await this.deleteAtStripe(call, endpoint.retiringStripeId);
+    const { retiringStripeId } = endpoint;
+    await this.deleteAtStripe(call, retiringStripeId);
     const change = { retiringStripeId: null, sealedSecrets: endpoint.sealedSecrets.slice(0, 1) };
-    await this.db.getRepository(WebhookEndpoint).update({ id, workspaceId: call.workspaceId }, change);
+    // Whoever came second must not take away the secret of a rotation that has begun meanwhile.
+    const asRead = { id, workspaceId: call.workspaceId, retiringStripeId };
+    await this.db.getRepository(WebhookEndpoint).update(asRead, change);
     return this.shown(call.workspaceId, id);
   }
 

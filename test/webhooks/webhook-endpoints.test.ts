@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { StripeSandbox } from '../../sandbox/stripe-sandbox.js';
 import { STRIPE_API_VERSION } from '../../src/stripe/api-version.js';
 import { eventTypesOf, MONEY_EVENTS } from '../../src/webhooks/webhook-event-types.js';
 import { routeOf, WEBHOOK_ROUTES } from '../../src/webhooks/webhook-routes.js';
@@ -116,6 +117,28 @@ describe('an endpoint that is made from here', () => {
     });
     expect((await endpoints('GET', `/${made.id}`)).status).toBe(404);
     expect(await knock(made.path, '{}')).toBe(404);
+  });
+
+  it('keeps the secret of a rotation that began while the one before it was being ended twice', async () => {
+    const made = await make();
+    await endpoints('POST', `/${made.id}/rotate`);
+    const sandbox = service.sandbox as unknown as StripeSandbox;
+    sandbox.faults.add({
+      kind: 'latency',
+      method: 'DELETE',
+      path: `/v1/webhook_endpoints/${made.stripeId}`,
+      latencyMs: 1_000,
+    });
+
+    sandbox.requests.clear();
+    const late = endpoints('POST', `/${made.id}/retire`);
+    while (sandbox.requests.list({ method: 'DELETE' }).length === 0) await new Promise((next) => setTimeout(next, 5));
+    await endpoints('POST', `/${made.id}/retire`);
+    const rotated = await endpoints('POST', `/${made.id}/rotate`);
+    await late;
+
+    const { retiringStripeId } = rotated.body;
+    expect((await endpoints('GET', `/${made.id}`)).body).toMatchObject({ secretCount: 2, retiringStripeId });
   });
 
   it('is refused without an address that Stripe can reach, and leaves nothing behind', async () => {
