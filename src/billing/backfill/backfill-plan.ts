@@ -12,6 +12,8 @@ export interface PlannedTask {
 }
 
 const ACCOUNTS = 'accounts';
+/** Where connected accounts are found, in both versions of the API. */
+const LISTS_OF_ACCOUNTS = [ACCOUNTS, 'v2_core_accounts'];
 
 /**
  * The types that must be listed to have the given tables whole: also those they come inside of, those whose objects their
@@ -86,7 +88,7 @@ export function firstTasks(tables: readonly string[] | null, account: string | n
   if (account === 'platform') return tasksOfAccount(types, '');
   if (account !== null) return tasksOfAccount(types, account);
   const withAccounts = types.some(({ platformOnly }) => !platformOnly) ? withListOfAccounts(types) : types;
-  const plan = { account: '', table: ACCOUNTS, rule: PLAN_ACCOUNTS, after: [ACCOUNTS] };
+  const plan = { account: '', table: ACCOUNTS, rule: PLAN_ACCOUNTS, after: LISTS_OF_ACCOUNTS };
   return [...tasksOfAccount(withAccounts, ''), ...(withAccounts === types && !types.some(isAccounts) ? [] : [plan])];
 }
 
