@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KEPT_METADATA } from '../../src/billing/mirror/erasure-rules.js';
+import type { PollingWorker } from '../../src/common/background-worker.js';
 import { CLICK_METADATA_KEY, CODE_METADATA_KEYS } from '../../src/referrals/evidence.repository.js';
 import { BillingCalls, type GotCustomer, type ObjectView } from '../support/billing-calls.js';
 import { deliverAll, drain, randomId, stripeEvent } from '../support/stripe-events.js';
@@ -97,6 +98,32 @@ describe('a purge', () => {
 
     expect(second).toMatchObject({ created: true });
     expect(second.customer.id).not.toBe(first);
+  });
+
+  it('of one customer that fails does not hold up the others', async () => {
+    await service.db.query(
+      `CREATE FUNCTION refuse_broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'broken'; END $$`,
+    );
+    await service.db.query(
+      `CREATE TRIGGER refused BEFORE INSERT ON tributary.erased_object
+         FOR EACH ROW WHEN (NEW.customer_id = 'cus_broken') EXECUTE FUNCTION refuse_broken()`,
+    );
+    await service.db.query(
+      `INSERT INTO tributary.customer_erasure (workspace_id, account, customer_id, deleted_at, due_at)
+       SELECT $1, '', id, now(), to_timestamp(0) FROM unnest(ARRAY['cus_broken', 'cus_whole']) AS id`,
+      [service.workspaceId],
+    );
+
+    await (service.workers.get('customer-erasure') as PollingWorker).runOnce();
+
+    const rows = await service.db.query<unknown[]>(
+      `SELECT customer_id AS id, due_at IS NULL AS done FROM tributary.customer_erasure
+        WHERE customer_id IN ('cus_broken', 'cus_whole') ORDER BY id`,
+    );
+    expect(rows).toEqual([
+      { id: 'cus_broken', done: false },
+      { id: 'cus_whole', done: true },
+    ]);
   });
 
   it('keeps the metadata that attributes a sale', () => {

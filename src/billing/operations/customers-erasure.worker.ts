@@ -37,7 +37,14 @@ export class CustomerErasureWorker extends PollingWorker {
         RETURNING e.workspace_id, e.account, e.customer_id, e.due_at::text AS due_at`,
       [LEASE, CLAIM_SIZE],
     )) as [DueErasure[], number];
-    for (const erasure of due) await this.work(erasure);
+    for (const erasure of due) {
+      try {
+        await this.work(erasure);
+      } catch (error) {
+        // Its lease ends by itself; the others need not wait for it.
+        this.log.error({ message: `the erased customer ${erasure.customer_id} could not be gone through`, error });
+      }
+    }
     return due.length;
   }
 
