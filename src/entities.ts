@@ -19,6 +19,8 @@ import { PayoutRun } from './payouts/payout-run.entity.js';
 import { Attribution } from './referrals/attribution.entity.js';
 import { Commission } from './referrals/commission.entity.js';
 import { CustomerLink } from './referrals/customer-link.entity.js';
+import { ExchangeRateFixing } from './referrals/exchange/exchange-rate-fixing.entity.js';
+import { ExchangeRate } from './referrals/exchange/exchange-rate.entity.js';
 import { ReferralCode } from './referrals/referral-code.entity.js';
 import { ReferralProgram } from './referrals/referral-program.entity.js';
 import { ReferralProgramVersion } from './referrals/referral-program-version.entity.js';
@@ -49,6 +51,8 @@ export const ENTITIES: EntityList & unknown[] = [
   PayoutMethod,
   ReferralProgram,
   ReferralProgramVersion,
+  ExchangeRate,
+  ExchangeRateFixing,
   ReferralCode,
   ReferralTracking,
   ReferredCustomer,

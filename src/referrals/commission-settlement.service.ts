@@ -5,6 +5,7 @@ import { newId } from '../common/ids.js';
 import { LedgerService, type NewEntry, type NewTransaction } from '../ledger/ledger.service.js';
 import { Attribution } from './attribution.entity.js';
 import type { FirstSale } from './evidence.repository.js';
+import { ExchangeFixings } from './exchange/exchange-fixings.repository.js';
 import {
   afterEarning,
   commissionFor,
@@ -50,6 +51,7 @@ export class CommissionSettlement {
     private readonly posted: PostedCommissions,
     private readonly terms: ProgramTerms,
     private readonly counts: SaleCounts,
+    private readonly exchanges: ExchangeFixings,
     private readonly clock: Clock,
   ) {}
 
@@ -95,6 +97,7 @@ export class CommissionSettlement {
     const { occurredAt, figures } = facts;
     const version = await this.terms.termsAt(workspaceId, programId, occurredAt, tx);
     const { currency } = await tx.getRepository(ReferralProgram).findOneByOrFail({ workspaceId, id: programId });
+    const exchange = await this.exchanges.of(facts, currency, tx);
     const isFirstSale = firstSale?.source === sale.source && firstSale.sourceId === sale.sourceId;
     const counted = {
       workspaceId,
@@ -115,6 +118,7 @@ export class CommissionSettlement {
         occurredAt,
         timeZone: version.timeZone,
         isFirstSale,
+        exchange,
       });
       caps = caps.map((open) => afterEarning(open, commission.amountMinor));
       targets.push({ attribution, version, programCurrency: currency, rule: share.rule.key, figures: commission });
@@ -132,8 +136,8 @@ export class CommissionSettlement {
   ): Promise<NewTransaction[]> {
     const { version } = target;
     const due = held?.commission.dueAt ?? dueAt(facts.occurredAt, version.holdDays);
-    const { amountMinor, explanation } = target.figures;
-    if (held === null && amountMinor === 0) return [];
+    const { amountMinor, awaitsRate, explanation } = target.figures;
+    if (held === null && amountMinor === 0 && !awaitsRate) return [];
     const currency = target.programCurrency ?? facts.figures.currency;
     const commission: Commission = {
       workspaceId: sale.workspaceId,
@@ -146,7 +150,7 @@ export class CommissionSettlement {
       codeId: target.attribution.codeId,
       rule: target.rule,
       // Without an exchange rate nothing is posted; an amount in another currency is never taken as if it were this one.
-      status: currency === facts.figures.currency ? 'posted' : 'pending_fx',
+      status: awaitsRate ? 'pending_fx' : 'posted',
       currency,
       amountMinor,
       occurredAt: facts.occurredAt,
@@ -160,7 +164,8 @@ export class CommissionSettlement {
       createdAt: held?.commission.createdAt ?? this.clock.now(),
     };
     if (held === null) await tx.getRepository(Commission).insert(commission);
-    else if (held.commission.amountMinor !== amountMinor) await this.posted.rewrite(commission, tx);
+    else if (held.commission.amountMinor !== amountMinor || held.commission.status !== commission.status)
+      await this.posted.rewrite(commission, tx);
     return commission.status === 'pending_fx' ? [] : differences(commission, held, facts);
   }
 
@@ -221,7 +226,7 @@ function differences(commission: Commission, held: PostedTotals | null, facts: S
   if (earnedMinor !== amountMinor) {
     postings += 1;
     const fact =
-      held === null
+      postings === 1
         ? { kind: 'earning' as const, factKey: `earning:${id}`, occurredAt: facts.occurredAt }
         : { kind: 'adjustment' as const, factKey: `adjustment:${id}:${postings}`, occurredAt: facts.occurredAt };
     transactions.push(

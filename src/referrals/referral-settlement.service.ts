@@ -8,7 +8,9 @@ import { AttributionService, type AttributionState } from './attribution.service
 import { CommissionSettlement } from './commission-settlement.service.js';
 import { PersonsRepository } from './persons.repository.js';
 import { PostedCommissions } from './posted-commissions.repository.js';
-import { SaleFactsRepository, type SaleFacts, type SaleReference } from './sale-facts.repository.js';
+import { lockFactsToRead } from './referral-facts-lock.js';
+import { SaleFactsRepository, type SaleFacts } from './sale-facts.repository.js';
+import { saleKey, type SaleReference } from './sale-key.js';
 import { SaleLinks } from './sale-links.repository.js';
 import { Sale } from './sale.entity.js';
 
@@ -60,6 +62,7 @@ export class ReferralSettlement {
   async settle(key: SettleKey, tx: EntityManager): Promise<string[]> {
     const { workspaceId, id } = key;
     if (key.account !== '') return [];
+    await lockFactsToRead(workspaceId, tx);
     switch (key.kind) {
       case 'invoice':
       case 'payment_intent':
@@ -230,14 +233,6 @@ export class ReferralSettlement {
 /** The transaction is given up and the key settled again, under the right lock. */
 function joinedMeanwhile(customerId: string): DomainError {
   return new DomainError('conflict', 'person_joined', `person ${customerId} was joined with another one meanwhile`);
-}
-
-/** The key under which a sale is settled. */
-function saleKey(sale: SaleReference & { id?: string }): SettleKey {
-  const { workspaceId, account, source, sourceId } = sale;
-  return source === 'external'
-    ? { workspaceId, account: '', kind: 'sale', id: sale.id ?? sourceId }
-    : { workspaceId, account, kind: source, id: sourceId };
 }
 
 function groupByWorkspace<T extends { key: SettleKey }>(items: readonly T[]): Map<string, T[]> {

@@ -11,6 +11,10 @@ import { CommissionSettlement } from './commission-settlement.service.js';
 import { CommissionsRepository } from './commissions.repository.js';
 import { CommissionsService } from './commissions.service.js';
 import { CustomersService } from './customers.service.js';
+import { ExchangeFixings } from './exchange/exchange-fixings.repository.js';
+import { ExchangeRatesGrpcController } from './exchange/exchange-rates.grpc.controller.js';
+import { ExchangeRatesHttpController } from './exchange/exchange-rates.http.controller.js';
+import { ExchangeRatesService } from './exchange/exchange-rates.service.js';
 import { EvidenceRepository } from './evidence.repository.js';
 import { PersonsRepository } from './persons.repository.js';
 import { PostedCommissions } from './posted-commissions.repository.js';
@@ -32,6 +36,7 @@ import { SignUpsService } from './sign-ups.service.js';
 const REQUESTS = [
   ProgramsService,
   ProgramTerms,
+  ExchangeRatesService,
   CodesService,
   ClicksService,
   CustomersService,
@@ -50,6 +55,7 @@ const SETTLING = [
   SaleLinks,
   PostedCommissions,
   SaleCounts,
+  ExchangeFixings,
   AttributionService,
   CommissionSettlement,
   ReferralSettlement,
@@ -63,6 +69,8 @@ const SETTLING = [
     ReferralsHttpController,
     RedirectHttpController,
     ReferralsGrpcController,
+    ExchangeRatesHttpController,
+    ExchangeRatesGrpcController,
   ],
   providers: [...REQUESTS, ...SETTLING],
   exports: [ProgramTerms, ReferralSettlement],

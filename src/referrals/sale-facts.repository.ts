@@ -12,15 +12,8 @@ import {
 import type { StripeData } from '../billing/objects/stripe-model.entity.js';
 import type { SaleFigures, SaleLine } from './rules/rule-matching.js';
 import { moneyOut, type ChargeMovements, type MoneyOut } from './money-out.js';
-import { Sale, type SaleSource } from './sale.entity.js';
-
-/** Names a sale by what was sold, before and whether or not it has a row of its own. */
-export interface SaleReference {
-  workspaceId: string;
-  source: SaleSource;
-  account: string;
-  sourceId: string;
-}
+import { Sale } from './sale.entity.js';
+import type { SaleReference } from './sale-key.js';
 
 /** All that the mirror (or our own record) says of a sale that has been paid. */
 export interface SaleFacts extends SaleReference {

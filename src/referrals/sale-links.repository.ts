@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { SettleKey } from '../billing/mirror/settle-queue.js';
-import type { SaleReference } from './sale-facts.repository.js';
+import type { SaleReference } from './sale-key.js';
 
 /** A key with the Stripe customer that it leads to; a guest's checkout session stands for its missing customer. */
 export interface CustomerOfKey {

@@ -21,7 +21,7 @@ function commissionFor(figures: SaleFigures, reward: Reward) {
   const [share] = sharesOf([ruleWith(reward)], figures, FIRST_MOMENT);
   if (share === undefined) throw new Error('the rule takes every line');
   const before = { payments: 0, sales: 0, revenueMinor: 0, firstPaymentAt: null };
-  return ruleCommission(share, figures, { ...FIRST_MOMENT, before, caps: [], timeZone: 'UTC' });
+  return ruleCommission(share, figures, { ...FIRST_MOMENT, before, caps: [], timeZone: 'UTC', exchange: null });
 }
 
 const earned = (figures: SaleFigures, rateBps = 2_000): number =>

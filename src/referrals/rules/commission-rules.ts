@@ -1,5 +1,6 @@
 import { MS_PER_DAY } from '../../common/clock.js';
 import { divideHalfAwayFromZero, safeMinor } from '../../common/money.js';
+import { exchanged, type Exchange } from './exchange.js';
 import type { Cap, Reward } from './reward-rule.js';
 import { amountOf, type AmountPart, type CountsBefore, type Fraction } from './rule-amount.js';
 import type { NetLine, RuleShare, SaleFigures } from './rule-matching.js';
@@ -23,11 +24,13 @@ export interface CommissionExplanation {
   cashMinor: number;
   totalMinor: number;
   reward: Reward;
+  /** Where the program counts in another currency than the sale's. */
+  exchange?: Exchange;
   /** What had been counted before, where the reward goes by it. */
   before?: Omit<CountsBefore, 'firstPaymentAt'> & { firstPaymentAt: string | null };
   /** Why the rule pays nothing any more. */
   ended?: string;
-  /** What each stretch of the base pays. */
+  /** What each stretch of the base pays, in the commission's currency. */
   parts: AmountPart[];
   /** The cap that lowered the amount, and what it left. */
   capped?: OpenCap;
@@ -43,8 +46,10 @@ export interface CommissionExplanation {
 
 export interface CommissionFigures {
   amountMinor: number;
-  /** What counts as revenue for tiers: the share of the net that was paid in cash. */
+  /** What counts as revenue for tiers: the share of the net that was paid in cash, in the commission's currency. */
   baseMinor: number;
+  /** Nothing can be said until an exchange rate is known; the amount is 0 meanwhile. */
+  awaitsRate: boolean;
   explanation: Omit<CommissionExplanation, 'eventId' | 'dueAt' | 'programVersion'>;
 }
 
@@ -54,25 +59,30 @@ export interface CommissionContext {
   occurredAt: Date;
   timeZone: string;
   isFirstSale: boolean;
+  exchange: Exchange | null;
 }
 
 /**
  * What a rule's share of a sale earns (rules R1 and R2): the share's net, times the part of the total that was paid in cash,
- * times the reward; rounded once, at the end, halves away from zero, and then held under the caps. A flat amount needs cash
+ * exchanged into the program's currency where it is another, times the reward; rounded once, at the end, halves away from zero, and then held under the caps. A flat amount needs cash
  * and a positive net, and is not reduced by either. Pure.
  */
 export function commissionFor(share: RuleShare, sale: SaleFigures, context: CommissionContext): CommissionFigures {
   const { rule, lines, netMinor } = share;
-  const base = baseOf(netMinor, sale);
+  const { exchange } = context;
+  const inSale = baseOf(netMinor, sale);
+  const base = exchange === null ? inSale : exchanged(inSale, exchange);
   const { ended, parts, exact, amountMinor: whole } = amountOf(rule, base, context.before, context);
   const capped = context.caps.find((open) => leftOf(open) < whole && leftOf(open) === lowest(context.caps));
   const amountMinor = capped === undefined ? whole : Math.max(0, leftOf(capped));
   return {
     amountMinor,
     baseMinor: safeMinor(divideHalfAwayFromZero(base.numerator, base.denominator)),
+    awaitsRate: exchange !== null && exchange.rate === null && ended === null && inSale.numerator > 0n,
     explanation: {
       ...{ rule: rule.key, lines, netMinor, reward: rule.reward, parts, amountMinor },
       ...{ cashMinor: sale.cashMinor, totalMinor: sale.totalMinor, isFirstSale: context.isFirstSale },
+      ...(exchange !== null && { exchange }),
       ...(isCounted(rule.reward) && { before: inWords(context.before) }),
       ...(ended !== null && { ended }),
       ...(capped !== undefined && { capped }),

@@ -21,7 +21,13 @@ function steps(figures: SaleFigures, reward: Reward, commission = WHOLE): string
   const [share] = sharesOf([ruleWith(reward)], figures, FIRST_MOMENT);
   if (share === undefined) throw new Error('the rule takes every line');
   const before = { payments: 0, sales: 0, revenueMinor: 0, firstPaymentAt: null };
-  const { explanation } = commissionFor(share, figures, { ...FIRST_MOMENT, before, caps: [], timeZone: 'UTC' });
+  const { explanation } = commissionFor(share, figures, {
+    ...FIRST_MOMENT,
+    before,
+    caps: [],
+    timeZone: 'UTC',
+    exchange: null,
+  });
   return stepsOf(commission, SALE, {
     ...explanation,
     eventId: 'evt_1',

@@ -1,4 +1,5 @@
 import { divideHalfAwayFromZero, formatMoney, safeMinor } from '../../common/money.js';
+import type { Exchange } from './exchange.js';
 import type { CommissionExplanation, OpenCap } from './commission-rules.js';
 import type { CommissionSaleView, CommissionView } from '../dto/commission.dto.js';
 
@@ -50,15 +51,17 @@ function rewardSteps(figures: CommissionExplanation, inSale: InWords, inCommissi
       ended === 'months_over' ? 'the months for which it pays are over' : 'it has paid for as many payments as it does';
     return [`${pays} pays nothing: ${over}.`];
   }
+  if (figures.exchange?.rate === null) return exchangeStep(figures.exchange);
   const cash = Math.min(cashMinor, totalMinor);
   return [
-    ...beforeStep(figures, inSale),
+    ...exchangeStep(figures.exchange),
+    ...beforeStep(figures, inCommission),
     ...(parts.some(({ rate }) => 'rateBps' in rate)
       ? [`The share paid in cash is ${cash} / ${totalMinor} (${inSale(cash)} of ${inSale(totalMinor)}).`]
       : []),
     ...parts.map(({ rate, base }) =>
       'rateBps' in rate
-        ? `${pays} pays ${percentText(rate.rateBps)} (${rate.rateBps} basis points) of ${inWholes(base, inSale)}.`
+        ? `${pays} pays ${percentText(rate.rateBps)} (${rate.rateBps} basis points) of ${inWholes(base, inCommission)}.`
         : `${pays} pays ${inCommission(rate.amountMinor)}.`,
     ),
     sumStep(figures, inCommission),
@@ -66,10 +69,20 @@ function rewardSteps(figures: CommissionExplanation, inSale: InWords, inCommissi
   ];
 }
 
-function beforeStep({ before, reward }: CommissionExplanation, inSale: InWords): string[] {
+function exchangeStep(exchange: Exchange | undefined): string[] {
+  if (exchange === undefined) return [];
+  const [base, quote] = [exchange.base.toUpperCase(), exchange.quote.toUpperCase()];
+  return exchange.rate === null
+    ? [`The program counts in ${quote}, and no rate from ${base} to ${quote} was in force at the sale.`]
+    : [
+        `It is counted in ${quote}, at ${exchange.rate} ${quote} for 1 ${base}: the rate in force since ${exchange.effectiveAt}, told by ${exchange.source}.`,
+      ];
+}
+
+function beforeStep({ before, reward }: CommissionExplanation, inCommission: InWords): string[] {
   if (before === undefined) return [];
   if (reward.type === 'tiered') {
-    const count = reward.by === 'revenue' ? inSale(before.revenueMinor) : `${before.sales} sales`;
+    const count = reward.by === 'revenue' ? inCommission(before.revenueMinor) : `${before.sales} sales`;
     return [
       `Before it, the partner had brought ${count}${reward.period === 'ever' ? '' : ` in the same ${reward.period}`}.`,
     ];
@@ -94,9 +107,9 @@ function sumStep({ exact, rounding, parts, reward }: CommissionExplanation, inCo
 }
 
 /** As money where it is a whole number of minor units, else as the fraction that it is. */
-function inWholes({ numerator, denominator }: CommissionExplanation['exact'], inSale: InWords): string {
+function inWholes({ numerator, denominator }: CommissionExplanation['exact'], inCommission: InWords): string {
   const [n, d] = [BigInt(numerator), BigInt(denominator)];
-  return n % d === 0n ? inSale(safeMinor(n / d)) : `${numerator} / ${denominator} minor units`;
+  return n % d === 0n ? inCommission(safeMinor(n / d)) : `${numerator} / ${denominator} minor units`;
 }
 
 function roundedOf({ numerator, denominator }: CommissionExplanation['exact']): number {
