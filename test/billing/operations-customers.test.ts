@@ -62,6 +62,17 @@ describe('what a customer has', () => {
     ).toMatchObject({ status: 422, body: { error: { code: 'payment_method_not_attached' } } });
   });
 
+  it('makes the payment method the default under the id that Stripe gave it', async () => {
+    const id = await calls.customer();
+
+    const added = await calls.post(`customers/${id}/payment-methods`, { paymentMethod: 'pm_card_visa', default: true });
+
+    expect(added).toMatchObject({ status: 200, body: { data: { customer: id } } });
+    expect((await calls.get(`customers/${id}`)).body.data).toMatchObject({
+      invoice_settings: { default_payment_method: added.body.id },
+    });
+  });
+
   it('previews its next invoice, and keeps nothing of it', async () => {
     const id = await calls.payer();
     const made = await calls.post(`customers/${id}/subscribe`, { items: [{ price: (await calls.price()).price }] });
@@ -91,7 +102,7 @@ describe('what a customer has', () => {
       items: [{ price: (await calls.price()).price }],
     });
     const once = await calls.post(`customers/${id}/discount`, { coupon });
-    const twice = await calls.post(`customers/${id}/discount`, { promotionCode: code });
+    const twice = await calls.post(`customers/${id}/discount`, { promotionCode: code.toLowerCase() });
 
     expect(once.body).toMatchObject({ id: made.id });
     expect(twice.body.data.discounts).toHaveLength(2);

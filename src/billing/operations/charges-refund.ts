@@ -18,7 +18,7 @@ export function refundedMinorBy(refunds: readonly StripeData[]): number {
 /**
  * Refuses a refund that the mirror already knows to be too much. A repetition of one that was made, and whose answer never
  * came, looks the same: it is left to Stripe, which knows it by its key. Pure.
- * Errors: `currency_mismatch`, `charge_not_captured`, `refund_exceeds_charge`, `nothing_to_refund`.
+ * Errors: `currency_mismatch`, `charge_failed`, `charge_not_captured`, `refund_exceeds_charge`, `nothing_to_refund`.
  */
 export function requireRefundable(
   charge: StripeData,
@@ -29,6 +29,15 @@ export function requireRefundable(
   const its = String(charge.currency);
   if (currency !== undefined && currency !== its)
     throw invalidField('currency', 'currency_mismatch', `the charge is in ${its}: refunds are given in its currency`);
+  if (charge.status === 'failed')
+    throw new DomainError(
+      'unprocessable',
+      'charge_failed',
+      'the payment failed: nothing was taken, and nothing is left to be given back',
+      {
+        field: 'id',
+      },
+    );
   if (charge.captured === false)
     throw new DomainError('unprocessable', 'charge_not_captured', 'nothing was taken yet: cancel the payment instead', {
       field: 'id',

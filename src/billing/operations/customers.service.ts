@@ -58,7 +58,7 @@ export class CustomersService {
     const method = methodOf(customer.account, dto.paymentMethod);
     const attached = await this.writer.act(call, method, 'attach', { customer: id });
     if (dto.default === true)
-      await this.setDefault(call, id, { paymentMethod: dto.paymentMethod, account: customer.account });
+      await this.setDefault(call, id, { paymentMethod: attached.id, account: customer.account });
     return attached;
   }
 
@@ -192,15 +192,12 @@ export class CustomersService {
     if (given.startsWith('promo_')) return given;
     const { workspaceId } = call;
     const path = `/v1/promotion_codes?active=true&code=${encodeURIComponent(given)}`;
-    await this.held.takeIn({ workspaceId, account: customer.account, path });
-    const page = await this.reader.list(workspaceId, 'promotion_codes', {
-      limit: 1,
-      account: customer.account,
-      filters: { active: 'true', code: given },
-    });
-    const [found] = page.data;
-    if (found !== undefined) return found.id;
-    const text = 'neither Stripe nor the mirror has an active promotion code of these letters';
+    // Stripe compares without regard to case, and several customers may each have a code of the same letters.
+    const codes = await this.held.takeIn({ workspaceId, account: customer.account, path });
+    const fitting = codes.filter((code) => [null, customer.id].includes(refId(code.customer)));
+    const found = fitting.find((code) => refId(code.customer) === customer.id) ?? fitting[0];
+    if (found !== undefined) return String(found.id);
+    const text = 'Stripe has no active promotion code of these letters for this customer';
     throw new DomainError('not_found', 'promotion_code_not_found', text, { field: 'promotionCode' });
   }
 

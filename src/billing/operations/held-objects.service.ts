@@ -6,7 +6,7 @@ import { toDomainError } from '../../stripe/failure.js';
 import { BillingReader } from '../billing-reader.service.js';
 import { snapshotOf, StripeFetcher, type ListAddress } from '../mirror/stripe-fetcher.js';
 import { typeOfObject } from '../objects/registry.js';
-import type { StripeModel } from '../objects/stripe-model.entity.js';
+import type { StripeData, StripeModel } from '../objects/stripe-model.entity.js';
 import { AnswerKeeper } from './answer-keeper.service.js';
 import type { WrittenObject } from './stripe-writer.service.js';
 
@@ -59,7 +59,7 @@ export class HeldObjects {
   }
 
   /** Asks Stripe for a whole list and keeps it. */
-  async takeIn(list: ListAddress): Promise<void> {
+  async takeIn(list: ListAddress): Promise<StripeData[]> {
     const { workspaceId, account } = list;
     const page = await this.fetcher.fetchList(list).catch((error: unknown) => {
       throw toDomainError(error);
@@ -68,6 +68,7 @@ export class HeldObjects {
       snapshotOf({ workspaceId, account, type: typeOfObject(data.object), id: String(data.id) }, page, data),
     );
     if (snapshots.length > 0) await this.keeper.keep(snapshots);
+    return page.objects;
   }
 }
 
