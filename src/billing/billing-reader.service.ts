@@ -7,6 +7,7 @@ import type { BillingObjectView, ObjectsListing, ObjectTypeView } from './dto/bi
 import type { StripeObjectType } from './objects/object-type.js';
 import { STRIPE_OBJECT_TYPES, typeOfTable } from './objects/registry.js';
 import type { StripeModel } from './objects/stripe-model.entity.js';
+import { unknownTypeText } from './objects/unknown-type.js';
 import { Subscription } from './objects/subscription.entity.js';
 import { SubscriptionItem } from './objects/subscription-item.entity.js';
 import { filterNamesOf, filtersOf } from './operations/objects-filters.js';
@@ -27,10 +28,7 @@ export class BillingReader {
   typeOf(table: string): StripeObjectType {
     const type = typeOfTable(table);
     if (type !== null) return type;
-    const alike = alikeTypes(table);
-    const hint = alike.length === 0 ? ';' : `; did you mean ${alike.join(', ')}?`;
-    const text = `the mirror has no type "${table}"${hint} GET /v1/billing (gRPC: ListObjectTypes) lists all`;
-    throw new DomainError('not_found', 'object_type_not_found', text, { field: 'objects' });
+    throw new DomainError('not_found', 'object_type_not_found', unknownTypeText(table), { field: 'objects' });
   }
 
   /** Every type, in the order of their names, with what can be asked of it. */
@@ -138,17 +136,4 @@ export class BillingReader {
   private async livemodeOf(workspaceId: string): Promise<boolean> {
     return (await this.workspaces.get(workspaceId)).livemode;
   }
-}
-
-const ALIKE_MAX = 5;
-const STEM_CHARS = 4;
-
-/** Types whose names share their beginning, or a word, with what was asked for. */
-function alikeTypes(asked: string): string[] {
-  const stems = asked.split('_').map((word) => word.slice(0, STEM_CHARS));
-  const shares = (table: string): boolean =>
-    table.split('_').some((word) => stems.some((stem) => stem.length === STEM_CHARS && word.startsWith(stem)));
-  return STRIPE_OBJECT_TYPES.map((type) => type.table)
-    .filter(shares)
-    .slice(0, ALIKE_MAX);
 }

@@ -130,7 +130,14 @@ function report({ types, agrees }: ComparisonResult): string {
     return [...title, ...accountLines(types.filter((type) => type.account === account)), ''];
   });
   const lines = [...tables, ...types.flatMap(findingLines), ...types.flatMap(skippedLines)];
-  return `${[...lines, agrees ? 'The mirror agrees with Stripe.' : 'The mirror and Stripe differ.'].join('\n')}\n`;
+  return `${[...lines, verdictOf(types, agrees)].join('\n')}\n`;
+}
+
+function verdictOf(types: readonly TypeComparison[], agrees: boolean): string {
+  if (agrees) return 'The mirror agrees with Stripe.';
+  return types.some(({ differ, missing, extra }) => differ + missing + extra > 0)
+    ? 'The mirror and Stripe differ.'
+    : 'No difference was found, but not everything could be compared.';
 }
 
 function accountLines(types: readonly TypeComparison[]): string[] {
@@ -141,7 +148,7 @@ function accountLines(types: readonly TypeComparison[]): string[] {
   );
   const columns = COLUMNS.map((name, index) => ({ name, alignsRight: index > 0 }));
   const rest = empty === 0 ? [] : [`${empty} more types have no objects, neither here nor at Stripe.`];
-  return [...textTable(columns, rows), ...rest];
+  return [...(rows.length === 0 ? [] : textTable(columns, rows)), ...rest];
 }
 
 function findingLines({ findings, table, account }: TypeComparison): string[] {

@@ -49,8 +49,8 @@ export function outcomeOf(error: unknown): CallOutcome {
 /** The short public reason of a failed call: Stripe's code where there is one. Never the message, which may name people. */
 export function failureCodeOf(error: unknown): string {
   if (error instanceof DomainError) return error.code;
-  if (error instanceof Stripe.errors.StripeError) return error.code ?? error.type;
-  return 'network_error';
+  if (!(error instanceof Stripe.errors.StripeError)) return 'network_error';
+  return reasonOf(error) ?? (error.statusCode === 403 ? 'permission_missing' : (error.rawType ?? error.type));
 }
 
 const KIND_BY_STATUS: Readonly<Record<number, ErrorKind>> = {
@@ -152,10 +152,16 @@ function tooMany(error: StripeError): DomainError | null {
 
 function refused(error: StripeError): DomainError {
   const status = error.statusCode ?? 0;
+  if (status >= 500 && reasonOf(error) === null) return brokeDown(error);
   const kind = KIND_BY_STATUS[status] ?? (status >= 404 && status < 500 ? 'unprocessable' : 'upstream_failed');
   const options: DomainErrorOptions = { field: fieldOf(error), cause: error };
-  const facts = [reasonOf(error) ?? error.type, declineOf(error), requestOf(error)].filter(Boolean).join(', ');
+  const facts = [reasonOf(error) ?? error.rawType, declineOf(error), requestOf(error)].filter(Boolean).join(', ');
   return new DomainError(kind, codeOf(error), `Stripe refused the request (${facts})${remedyOf(kind)}`, options);
+}
+
+function brokeDown(cause: StripeError): DomainError {
+  const text = `Stripe failed by itself (status ${cause.statusCode}, ${requestOf(cause)}): try again; a write with the same idempotency key`;
+  return new DomainError('upstream_failed', 'stripe_refused', text, { cause });
 }
 
 function remedyOf(kind: ErrorKind): string {

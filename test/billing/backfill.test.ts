@@ -231,7 +231,7 @@ describe('what is ordered', () => {
   });
 
   it.each([
-    [{ types: ['customer'] }, 'types', 'unknown_type', /there is no type customer; the types are .*customers/],
+    [{ types: ['customer'] }, 'types', 'unknown_type', /has no type "customer"; did you mean customers,/],
     [{ types: ['reserve_holds'] }, 'types', 'not_listable', /only webhooks bring them/],
     [{ types: [] }, 'types', 'invalid_field', /must be a list of types/],
     [{ types: 'customers' }, 'types', 'invalid_field', /must be a list of types/],

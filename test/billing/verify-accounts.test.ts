@@ -182,6 +182,6 @@ describe('verifying without naming an account', () => {
     await new Promise((resolve) => stripeServer.close(resolve));
 
     expect(agrees).toBe(false);
-    expect(results.map(({ skipped }) => skipped)).toEqual(['StripeInvalidRequestError', 'not_enabled']);
+    expect(results.map(({ skipped }) => skipped)).toEqual(['invalid_request_error', 'not_enabled']);
   });
 });

@@ -156,7 +156,7 @@ describe('tributary backfill', () => {
     const { code, err } = await tributary(['backfill', '--types', 'customer']);
 
     expect(code).toBe(2);
-    expect(err).toMatch(/there is no type customer; the types are .*customers/);
+    expect(err).toMatch(/has no type "customer"; did you mean customers,/);
   });
 });
 

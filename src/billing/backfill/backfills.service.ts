@@ -6,7 +6,8 @@ import { DomainError, invalidField } from '../../common/errors.js';
 import { newId } from '../../common/ids.js';
 import { StripeGateway } from '../../stripe/stripe-gateway.service.js';
 import { PLATFORM } from '../mirror/connected-accounts.service.js';
-import { STRIPE_OBJECT_TYPES, typeOfTable } from '../objects/registry.js';
+import { typeOfTable } from '../objects/registry.js';
+import { unknownTypeText } from '../objects/unknown-type.js';
 import { taskOf } from './accounts-planner.js';
 import { firstTasks, isReachable, tasksOfAccount, typesToList } from './backfill-plan.js';
 import { BackfillTasks } from './backfill-tasks.js';
@@ -101,13 +102,7 @@ export class BackfillsService {
 
 function checkType(table: string): void {
   const type = typeOfTable(table);
-  if (type === null) {
-    const text = `there is no type ${table}; the types are ${STRIPE_OBJECT_TYPES.filter(isReachable)
-      .map((known) => known.table)
-      .sort()
-      .join(', ')}`;
-    throw invalidField('types', 'unknown_type', text);
-  }
+  if (type === null) throw invalidField('types', 'unknown_type', unknownTypeText(table));
   if (!isReachable(type)) {
     const text = `Stripe lists no ${table}; only webhooks bring them`;
     throw invalidField('types', 'not_listable', text);

@@ -1,5 +1,5 @@
 import Stripe from 'stripe';
-import { failureCodeOf } from '../../stripe/failure.js';
+import { failureCodeOf, missingPermissionsOf, toDomainError } from '../../stripe/failure.js';
 
 /**
  * What a list that was not answered means for the backfill.
@@ -31,9 +31,10 @@ export function isMissingObject(error: unknown): boolean {
 
 /**
  * Stripe's reason, for people. A question for a list names no person, so that its answer may be shown as it is; it says
- * what has to be enabled, or which permission the key lacks.
+ * what has to be enabled. Where the key lacks a permission Stripe shows parts of the key: that is told in our own words.
  */
-export function reasonOf(error: unknown): string {
+export function reasonOf(thrown: unknown): string {
+  const error = missingPermissionsOf(thrown).length > 0 ? toDomainError(thrown) : thrown;
   const code = failureCodeOf(error);
   const text = error instanceof Error ? error.message : String(error);
   return `${code}: ${text}`.replace(/\s+/g, ' ').slice(0, REASON_CHARS_MAX);

@@ -1,6 +1,7 @@
 import { invalidField, type DomainError } from '../../common/errors.js';
 import type { StripeObjectType } from '../objects/object-type.js';
 import { STRIPE_OBJECT_TYPES, typeOfTable } from '../objects/registry.js';
+import { unknownTypeText } from '../objects/unknown-type.js';
 
 /** What Stripe lists, for the workspace itself or for a connected account. */
 export function listedTypes(account: string): StripeObjectType[] {
@@ -20,8 +21,7 @@ export function comparedTypes(
   if (tables === null || tables.length === 0) return listedTypes(account);
   return [...new Set(tables)].map((table) => {
     const type = typeOfTable(table);
-    if (type === null)
-      throw refused('unknown_type', `there is no type ${table}; give names such as customers, invoices`);
+    if (type === null) throw refused('unknown_type', unknownTypeText(table));
     if (type.lists.length === 0) {
       throw refused(
         'not_listable',
