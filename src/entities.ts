@@ -21,6 +21,7 @@ import { Commission } from './referrals/commission.entity.js';
 import { CustomerLink } from './referrals/customer-link.entity.js';
 import { ExchangeRateFixing } from './referrals/exchange/exchange-rate-fixing.entity.js';
 import { ExchangeRate } from './referrals/exchange/exchange-rate.entity.js';
+import { CommissionDecision } from './referrals/holds/commission-decision.entity.js';
 import { ReferralCode } from './referrals/referral-code.entity.js';
 import { ReferralProgram } from './referrals/referral-program.entity.js';
 import { ReferralProgramVersion } from './referrals/referral-program-version.entity.js';
@@ -61,6 +62,7 @@ export const ENTITIES: EntityList & unknown[] = [
   Sale,
   SaleCount,
   Commission,
+  CommissionDecision,
   PayoutRun,
   Payout,
   PayoutAttempt,

@@ -14,6 +14,7 @@ import { Truth1764000001000 } from './migrations/1764000001000-truth.js';
 import { Customers1764000001100 } from './migrations/1764000001100-customers.js';
 import { ListFollows1764000001200 } from './migrations/1764000001200-list-follows.js';
 import { ProgramFacts1764000001300 } from './migrations/1764000001300-program-facts.js';
+import { Holds1764000001400 } from './migrations/1764000001400-holds.js';
 
 /** Every migration, oldest first. A released one is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -31,4 +32,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   Customers1764000001100,
   ListFollows1764000001200,
   ProgramFacts1764000001300,
+  Holds1764000001400,
 ];

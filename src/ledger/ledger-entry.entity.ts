@@ -18,6 +18,7 @@ export type LedgerAccount = (typeof LEDGER_ACCOUNTS)[number];
 @Index('ledger_entry_partner', ['workspaceId', 'partnerId', 'currency', 'account'])
 @Index('ledger_entry_commission', ['workspaceId', 'commissionId'])
 @Index('ledger_entry_payable', { synchronize: false })
+@Index('ledger_entry_held', { synchronize: false })
 export class LedgerEntry {
   @PrimaryColumn({ name: 'workspace_id', type: 'text' })
   workspaceId: string;

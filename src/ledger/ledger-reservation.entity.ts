@@ -21,6 +21,10 @@ export class LedgerReservation {
   @Column({ name: 'amount_minor', type: 'bigint', transformer: bigintAsNumber })
   amountMinor: number;
 
+  /** Set when the payout was approved; from then on nothing holds the entry back. */
+  @Column({ name: 'frozen_at', type: 'timestamptz', nullable: true })
+  frozenAt: Date | null;
+
   /** Set when the payout was canceled or blocked; the entry may then be a line of another one. */
   @Column({ name: 'released_at', type: 'timestamptz', nullable: true })
   releasedAt: Date | null;

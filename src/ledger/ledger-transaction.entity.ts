@@ -1,13 +1,14 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * What a transaction says. Earning, reversal, reinstatement and adjustment change what is owed; hold, release, reserve and
- * unreserve move it between accounts; pay and return move it out and back.
+ * What a transaction says. Earning, reversal, reinstatement, rejection and adjustment change what is owed; hold, release,
+ * reserve and unreserve move it between accounts; pay and return move it out and back.
  */
 export type LedgerTransactionKind =
   | 'earning'
   | 'reversal'
   | 'reinstatement'
+  | 'rejection'
   | 'adjustment'
   | 'hold'
   | 'release'

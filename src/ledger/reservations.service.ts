@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { DomainError } from '../common/errors.js';
 
 /** An entry that can be a line of a payout and is none yet. */
 export interface PayableEntry {
@@ -65,6 +66,34 @@ export class Reservations {
     );
   }
 
+  /**
+   * The payouts were approved: their lines are not held back any more. Never waits for a settling that is about to hold one
+   * of them. Errors: `run_changed`, when there is such a settling.
+   */
+  async freeze(workspaceId: string, payoutIds: readonly string[], at: Date, tx: EntityManager): Promise<void> {
+    try {
+      await tx.query(LOCK_LINES, [workspaceId, payoutIds]);
+    } catch (error) {
+      if (!isLockedByAnother(error)) throw error;
+      const message = 'the run is changing at this moment; look at it again and approve its new revision';
+      throw new DomainError('conflict', 'run_changed', message, { field: 'revision', cause: error });
+    }
+    await tx.query(
+      `UPDATE tributary.ledger_reservation SET frozen_at = $3
+        WHERE workspace_id = $1 AND payout_id = ANY($2) AND released_at IS NULL`,
+      [workspaceId, payoutIds, at],
+    );
+  }
+
+  /**
+   * How much of the commission is in payouts that were approved and have not come back, in minor units. Its lines stay as
+   * they are until the transaction ends.
+   */
+  async frozenOf(workspaceId: string, commissionId: string, tx: EntityManager): Promise<number> {
+    const [row] = (await tx.query(FROZEN, [workspaceId, commissionId])) as [{ frozen: string }];
+    return Number(row.frozen);
+  }
+
   /** Lets go of every line of the payouts, so that they can be lines of others. */
   async release(workspaceId: string, payoutIds: readonly string[], at: Date, tx: EntityManager): Promise<void> {
     await tx.query(
@@ -114,6 +143,29 @@ const TAKEN_BACK = `
      GROUP BY e.commission_id)
   SELECT open.*, line.payout_id FROM line JOIN (${OPEN}) AS open USING (commission_id)
    WHERE open.amount_minor < 0 ORDER BY open.id`;
+
+const LOCK_LINES = `
+  SELECT 1 FROM tributary.ledger_reservation
+   WHERE workspace_id = $1 AND payout_id = ANY($2) AND released_at IS NULL FOR UPDATE NOWAIT`;
+
+const FROZEN = `
+  WITH line AS (
+    SELECT r.payout_id, r.amount_minor, r.frozen_at FROM tributary.ledger_reservation r
+      JOIN tributary.ledger_entry e ON e.workspace_id = r.workspace_id AND e.id = r.entry_id
+     WHERE e.workspace_id = $1 AND e.commission_id = $2 AND r.released_at IS NULL FOR SHARE OF r)
+  SELECT coalesce(sum(line.amount_minor), 0) AS frozen FROM line
+   WHERE line.frozen_at IS NOT NULL
+     AND (NOT EXISTS (SELECT 1 FROM tributary.ledger_transaction t
+                       WHERE t.workspace_id = $1 AND t.payout_id = line.payout_id AND t.kind = 'return')
+          OR (SELECT sum(moved.amount_minor) > 0 FROM tributary.ledger_transaction t
+                JOIN tributary.ledger_entry moved
+                  ON moved.workspace_id = t.workspace_id AND moved.transaction_id = t.id AND moved.account = 'paid'
+               WHERE t.workspace_id = $1 AND t.payout_id = line.payout_id))`;
+
+/** PostgreSQL's `lock_not_available`. */
+function isLockedByAnother(error: unknown): boolean {
+  return (error as { code?: unknown }).code === '55P03';
+}
 
 type Row = Record<string, string | null>;
 

@@ -159,6 +159,12 @@ export class PayoutRunsService {
       }
       return { id, method: payee.method, destination: payee.destination };
     });
+    await this.reservations.freeze(
+      workspaceId,
+      drafts.map(({ id }) => id),
+      at,
+      tx,
+    );
     const approved = await this.payouts.approve(workspaceId, frozen, at, tx);
     if (approved !== drafts.length) throw new Error(`only ${approved} of ${drafts.length} payouts could be approved`);
   }

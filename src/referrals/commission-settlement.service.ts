@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { canonicalJson } from '../common/canonical-json.js';
 import { Clock } from '../common/clock.js';
 import { newId } from '../common/ids.js';
-import { LedgerService, type NewEntry, type NewTransaction } from '../ledger/ledger.service.js';
+import { LedgerService, type NewTransaction } from '../ledger/ledger.service.js';
 import { Attribution } from './attribution.entity.js';
 import type { FirstSale } from './evidence.repository.js';
 import { ExchangeFixings } from './exchange/exchange-fixings.repository.js';
@@ -13,6 +14,8 @@ import {
   reversedTotalFor,
   type CommissionFigures,
 } from './rules/commission-rules.js';
+import { CommissionHolds, type Judged } from './holds/commission-holds.service.js';
+import { NOTHING_POSTED, postingsBetween, takingBack } from './holds/commission-postings.js';
 import { sharesOf } from './rules/rule-matching.js';
 import type { SaleCount } from './sale-count.entity.js';
 import { SaleCounts } from './sale-counts.repository.js';
@@ -52,6 +55,7 @@ export class CommissionSettlement {
     private readonly terms: ProgramTerms,
     private readonly counts: SaleCounts,
     private readonly exchanges: ExchangeFixings,
+    private readonly holds: CommissionHolds,
     private readonly clock: Clock,
   ) {}
 
@@ -161,27 +165,55 @@ export class CommissionSettlement {
         dueAt: due.toISOString(),
         programVersion: version.version,
       },
+      holds: [],
       createdAt: held?.commission.createdAt ?? this.clock.now(),
     };
+    const judged = await this.holds.judge(commission, facts, tx);
+    commission.holds = judged.reasons;
     if (held === null) await tx.getRepository(Commission).insert(commission);
-    else if (held.commission.amountMinor !== amountMinor || held.commission.status !== commission.status)
-      await this.posted.rewrite(commission, tx);
-    return commission.status === 'pending_fx' ? [] : differences(commission, held, facts);
+    else if (hasChanged(held.commission, commission)) await this.posted.rewrite(commission, tx);
+    return commission.status === 'pending_fx' ? [] : this.differences(commission, held, facts, judged, tx);
+  }
+
+  /** What the facts and the people say of it, less what is posted already. */
+  private async differences(
+    commission: Commission,
+    held: PostedTotals | null,
+    facts: SaleFacts,
+    judged: Judged,
+    tx: EntityManager,
+  ): Promise<NewTransaction[]> {
+    const { amountMinor, occurredAt } = commission;
+    const { cashMinor } = facts.figures;
+    const { outMinor, lastAt, sources } = facts.out;
+    const reversedMinor = reversedTotalFor(amountMinor, cashMinor, outMinor);
+    const rejectedMinor = judged.rejection === null ? 0 : amountMinor - reversedMinor;
+    const netMinor = amountMinor - reversedMinor - rejectedMinor;
+    const heldMinor = await this.holds.heldOf(commission, netMinor, tx);
+    const sale = { source: facts.source, sourceId: facts.sourceId, eventId: facts.eventId };
+    const wanted = { earnedMinor: amountMinor, reversedMinor, rejectedMinor, heldMinor };
+    return postingsBetween(commission, held?.posted ?? NOTHING_POSTED, wanted, held?.postings ?? 0, {
+      earnedAt: occurredAt,
+      earning: { sale, cashMinor },
+      reversedAt: lastAt ?? occurredAt,
+      reversal: { sale, cashMinor, outMinor, sources },
+      ...judged.causes,
+    });
   }
 
   private async supersede(
-    { commission, netMinor, postings }: PostedTotals,
+    { commission, posted, postings }: PostedTotals,
     tx: EntityManager,
   ): Promise<NewTransaction[]> {
     await this.posted.markSuperseded(commission, tx);
-    if (netMinor === 0) return [];
-    const fact = {
-      kind: 'adjustment' as const,
-      factKey: `adjustment:${commission.id}:${postings + 1}`,
-      occurredAt: this.clock.now(),
-    };
-    return [posting(commission, fact, -netMinor, commission.dueAt, { reason: 'superseded' })];
+    return takingBack(commission, posted, postings, this.clock.now(), { reason: 'superseded' });
   }
+}
+
+/** Whether the row says something else now; its figures are frozen unless the amount is another. */
+function hasChanged(before: Commission, after: Commission): boolean {
+  const said = ({ amountMinor, status, holds }: Commission): string => canonicalJson({ amountMinor, status, holds });
+  return said(before) !== said(after);
 }
 
 function fits(commission: Commission, { attribution, rule }: Target): boolean {
@@ -214,57 +246,4 @@ function countedBy({ attribution, rule, figures }: Target, sale: Sale, facts: Sa
     });
   }
   return rows;
-}
-
-/** Earning or its correction, then what is taken back or given again: each the difference to what was posted before. */
-function differences(commission: Commission, held: PostedTotals | null, facts: SaleFacts): NewTransaction[] {
-  const { id, amountMinor, dueAt: due } = commission;
-  const earnedMinor = held?.earnedMinor ?? 0;
-  let postings = held?.postings ?? 0;
-  const transactions: NewTransaction[] = [];
-  const sale = { source: facts.source, sourceId: facts.sourceId, eventId: facts.eventId };
-  if (earnedMinor !== amountMinor) {
-    postings += 1;
-    const fact =
-      postings === 1
-        ? { kind: 'earning' as const, factKey: `earning:${id}`, occurredAt: facts.occurredAt }
-        : { kind: 'adjustment' as const, factKey: `adjustment:${id}:${postings}`, occurredAt: facts.occurredAt };
-    transactions.push(
-      posting(commission, fact, amountMinor - earnedMinor, due, { sale, cashMinor: facts.figures.cashMinor }),
-    );
-  }
-  const reversedMinor = reversedTotalFor(amountMinor, facts.figures.cashMinor, facts.out.outMinor);
-  const changeMinor = reversedMinor - (held?.reversedMinor ?? 0);
-  if (changeMinor !== 0) {
-    postings += 1;
-    const kind = changeMinor > 0 ? ('reversal' as const) : ('reinstatement' as const);
-    const occurredAt = facts.out.lastAt ?? facts.occurredAt;
-    const laterOfBoth = new Date(Math.max(due.getTime(), occurredAt.getTime()));
-    const cause = {
-      sale,
-      cashMinor: facts.figures.cashMinor,
-      outMinor: facts.out.outMinor,
-      sources: facts.out.sources,
-    };
-    transactions.push(
-      posting(commission, { kind, factKey: `${kind}:${id}:${postings}`, occurredAt }, -changeMinor, laterOfBoth, cause),
-    );
-  }
-  return transactions;
-}
-
-function posting(
-  commission: Commission,
-  fact: Pick<NewTransaction, 'kind' | 'factKey' | 'occurredAt'>,
-  amountMinor: number,
-  due: Date,
-  cause: Record<string, unknown>,
-): NewTransaction {
-  const { workspaceId, id, partnerId, programId, currency } = commission;
-  const common = { partnerId, programId, commissionId: id, currency };
-  const entries: NewEntry[] = [
-    { ...common, account: 'earned', amountMinor, dueAt: due, payable: true },
-    { ...common, account: 'expense', amountMinor: -amountMinor },
-  ];
-  return { workspaceId, ...fact, commissionId: id, cause, entries };
 }

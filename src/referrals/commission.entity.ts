@@ -1,5 +1,6 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { bigintAsNumber } from '../database/bigint-column.js';
+import type { HoldReason } from './holds/hold-reasons.js';
 import type { CommissionExplanation } from './rules/commission-rules.js';
 
 /**
@@ -65,6 +66,10 @@ export class Commission {
 
   @Column({ type: 'jsonb' })
   explanation: CommissionExplanation;
+
+  /** What holds it, or would if there were something left to hold; as of its last settling. */
+  @Column({ type: 'jsonb' })
+  holds: HoldReason[];
 
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;

@@ -76,7 +76,7 @@ export class CommissionsRepository {
 
 // What is owed is the other side of the expense; moves between a partner's accounts leave it alone. The lines of payouts are
 // the positive payable entries with a live reservation: the earning, or what a release or a returned transfer made payable
-// again. A payout counts as paid while more of it went out than came back, and no longer once all of it came back.
+// again; what is held or taken back again does not count. A payout counts as paid while more of it went out than came back, and no longer once all of it came back.
 const COMMISSIONS = `
   SELECT c.id, c.partner_id, c.program_id, p.key AS program_key, c.program_version, code.code, c.customer_id,
          customer.external_id AS customer_external_id, c.sale_id, s.source, s.source_id, derived.state,
@@ -93,8 +93,8 @@ const COMMISSIONS = `
            FROM tributary.ledger_entry e
           WHERE e.workspace_id = c.workspace_id AND e.commission_id = c.id) AS money
    CROSS JOIN LATERAL (
-         SELECT coalesce(bool_or(payout.stands AND payout.went_out), false) AS paid,
-                coalesce(bool_or(payout.stands AND NOT payout.went_out), false) AS reserved
+         SELECT coalesce(sum(r.amount_minor) FILTER (WHERE payout.stands AND payout.went_out) > 0, false) AS paid,
+                coalesce(sum(r.amount_minor) FILTER (WHERE payout.stands AND NOT payout.went_out) > 0, false) AS reserved
            FROM tributary.ledger_entry e
            JOIN tributary.ledger_reservation r ON r.workspace_id = e.workspace_id AND r.entry_id = e.id AND r.released_at IS NULL
           CROSS JOIN LATERAL (
@@ -107,10 +107,16 @@ const COMMISSIONS = `
                              JOIN tributary.ledger_entry moved
                                ON moved.workspace_id = t.workspace_id AND moved.transaction_id = t.id AND moved.account = 'paid'
                             WHERE t.workspace_id = r.workspace_id AND t.payout_id = r.payout_id) AS stands) AS payout
-          WHERE e.workspace_id = c.workspace_id AND e.commission_id = c.id AND e.payable AND e.amount_minor > 0) AS payouts
+          WHERE e.workspace_id = c.workspace_id AND e.commission_id = c.id AND e.payable) AS payouts
+    LEFT JOIN LATERAL (
+         SELECT d.decision FROM tributary.commission_decision d
+          WHERE d.workspace_id = c.workspace_id AND d.sale_id = c.sale_id AND d.program_id = c.program_id
+            AND d.partner_id = c.partner_id AND d.rule = c.rule
+          ORDER BY d.decided_at DESC, d.id DESC LIMIT 1) AS judged ON true
    CROSS JOIN LATERAL (
          SELECT CASE WHEN c.status = 'pending_fx' THEN 'pending_fx'
                      WHEN c.status = 'superseded' THEN 'reversed'
+                     WHEN judged.decision = 'rejected' THEN 'rejected'
                      WHEN c.amount_minor > 0 AND money.net = 0 THEN 'reversed'
                      WHEN money.held <> 0 THEN 'held'
                      WHEN payouts.paid THEN 'paid'
@@ -118,6 +124,9 @@ const COMMISSIONS = `
                      WHEN c.due_at <= $2 THEN 'due'
                      ELSE 'pending' END AS state) AS derived
    WHERE c.workspace_id = $1
+     AND ($6::text IS DISTINCT FROM 'held' OR c.id IN (
+           SELECT h.commission_id FROM tributary.ledger_entry h WHERE h.workspace_id = $1 AND h.account = 'held'
+            GROUP BY h.commission_id HAVING sum(h.amount_minor) <> 0))
      AND ($3::text IS NULL OR c.id = $3)
      AND ($4::text IS NULL OR c.partner_id = $4)
      AND ($5::text IS NULL OR p.key = $5)

@@ -1,17 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Not, type EntityManager } from 'typeorm';
 import { Commission } from './commission.entity.js';
+import type { CommissionTotals } from './holds/commission-postings.js';
 import type { Sale } from './sale.entity.js';
 
 /** A live commission with what the ledger holds of it, in minor units. */
 export interface PostedTotals {
   commission: Commission;
-  /** Earnings and their corrections. */
-  earnedMinor: number;
-  /** Taken back and not given again; positive. */
-  reversedMinor: number;
-  /** Everything together: what the partner has of it. */
-  netMinor: number;
+  posted: CommissionTotals;
   /** How many transactions there are; numbers the next one. */
   postings: number;
 }
@@ -43,10 +39,11 @@ export class PostedCommissions {
 
   /** The figures behind the commission have changed; the ledger says by how much, the row says how it comes about now. */
   async rewrite(commission: Commission, tx: EntityManager): Promise<void> {
-    const { workspaceId, id, amountMinor, explanation, status } = commission;
+    const { workspaceId, id, amountMinor, explanation, status, holds } = commission;
     await tx.query(
-      `UPDATE tributary.commission SET amount_minor = $3, explanation = $4, status = $5 WHERE workspace_id = $1 AND id = $2`,
-      [workspaceId, id, amountMinor, JSON.stringify(explanation), status],
+      `UPDATE tributary.commission SET amount_minor = $3, explanation = $4, status = $5, holds = $6
+        WHERE workspace_id = $1 AND id = $2`,
+      [workspaceId, id, amountMinor, JSON.stringify(explanation), status, JSON.stringify(holds)],
     );
   }
 
@@ -58,9 +55,12 @@ export class PostedCommissions {
 function totalsOf(commission: Commission, row: TotalsRow | undefined): PostedTotals {
   return {
     commission,
-    earnedMinor: Number(row?.earned ?? 0),
-    reversedMinor: -Number(row?.reversed ?? 0),
-    netMinor: Number(row?.net ?? 0),
+    posted: {
+      earnedMinor: Number(row?.earned ?? 0),
+      reversedMinor: -Number(row?.reversed ?? 0),
+      rejectedMinor: -Number(row?.rejected ?? 0),
+      heldMinor: Number(row?.held ?? 0),
+    },
     postings: Number(row?.postings ?? 0),
   };
 }
@@ -69,16 +69,19 @@ interface TotalsRow {
   commission_id: string;
   earned: string | null;
   reversed: string | null;
-  net: string;
+  rejected: string | null;
+  held: string | null;
   postings: string;
 }
 
 // The expense side has every change of what is owed and none of the moves between a partner's accounts.
 const TOTALS = `
-  SELECT t.commission_id, -sum(e.amount_minor) AS net, count(DISTINCT t.id) AS postings,
-         -sum(e.amount_minor) FILTER (WHERE t.kind IN ('earning', 'adjustment')) AS earned,
-         -sum(e.amount_minor) FILTER (WHERE t.kind IN ('reversal', 'reinstatement')) AS reversed
+  SELECT t.commission_id, count(DISTINCT t.id) AS postings,
+         -sum(e.amount_minor) FILTER (WHERE e.account = 'expense' AND t.kind IN ('earning', 'adjustment')) AS earned,
+         -sum(e.amount_minor) FILTER (WHERE e.account = 'expense' AND t.kind IN ('reversal', 'reinstatement')) AS reversed,
+         -sum(e.amount_minor) FILTER (WHERE e.account = 'expense' AND t.kind = 'rejection') AS rejected,
+         sum(e.amount_minor) FILTER (WHERE e.account = 'held') AS held
     FROM tributary.ledger_transaction t
-    JOIN tributary.ledger_entry e ON e.workspace_id = t.workspace_id AND e.transaction_id = t.id AND e.account = 'expense'
+    JOIN tributary.ledger_entry e ON e.workspace_id = t.workspace_id AND e.transaction_id = t.id
    WHERE t.workspace_id = $1 AND t.commission_id = ANY($2)
    GROUP BY t.commission_id`;

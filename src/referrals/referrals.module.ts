@@ -16,6 +16,7 @@ import { ExchangeRatesGrpcController } from './exchange/exchange-rates.grpc.cont
 import { ExchangeRatesHttpController } from './exchange/exchange-rates.http.controller.js';
 import { ExchangeRatesService } from './exchange/exchange-rates.service.js';
 import { EvidenceRepository } from './evidence.repository.js';
+import { CommissionHolds } from './holds/commission-holds.service.js';
 import { PersonsRepository } from './persons.repository.js';
 import { PostedCommissions } from './posted-commissions.repository.js';
 import { ProgramTerms } from './program-terms.service.js';
@@ -57,6 +58,7 @@ const SETTLING = [
   SaleCounts,
   ExchangeFixings,
   AttributionService,
+  CommissionHolds,
   CommissionSettlement,
   ReferralSettlement,
 ];

@@ -11,6 +11,7 @@ import {
 } from '../billing/objects/shapes.js';
 import type { StripeData } from '../billing/objects/stripe-model.entity.js';
 import type { SaleFigures, SaleLine } from './rules/rule-matching.js';
+import { reasonsOf, type Complaint, type HoldReason } from './holds/hold-reasons.js';
 import { moneyOut, type ChargeMovements, type MoneyOut } from './money-out.js';
 import { Sale } from './sale.entity.js';
 import type { SaleReference } from './sale-key.js';
@@ -20,6 +21,8 @@ export interface SaleFacts extends SaleReference {
   figures: SaleFigures;
   occurredAt: Date;
   out: MoneyOut;
+  /** Open disputes and warnings of its charges. */
+  complaints: HoldReason[];
   /** The event that told of the sale; null when it was fetched, or is our own. */
   eventId: string | null;
 }
@@ -44,12 +47,13 @@ export class SaleFactsRepository {
     const [invoice] = (await tx.query(PAID_INVOICE, key)) as PaidRow[];
     if (invoice === undefined || minorOf(invoice.data.amount_paid) <= 0) return null;
     const lines = (await tx.query(INVOICE_LINES, key)) as LineRow[];
-    const movements = (await tx.query(INVOICE_MOVEMENTS, key)) as ChargeMovements[];
+    const movements = (await tx.query(INVOICE_MOVEMENTS, key)) as ChargeStory[];
     return {
       ...reference,
       figures: invoiceFigures(invoice.data, lines),
       occurredAt: invoice.paid_at,
       out: moneyOut(movements),
+      complaints: reasonsOf(movements.flatMap(({ complaints }) => complaints)),
       eventId: invoice.event_id,
     };
   }
@@ -58,12 +62,13 @@ export class SaleFactsRepository {
     const key = [reference.workspaceId, reference.account, reference.sourceId];
     const [paid] = (await tx.query(PAID_SESSION, key)) as PaidRow[];
     if (paid === undefined) return null;
-    const movements = (await tx.query(PAYMENT_MOVEMENTS, key)) as ChargeMovements[];
+    const movements = (await tx.query(PAYMENT_MOVEMENTS, key)) as ChargeStory[];
     return {
       ...reference,
       figures: sessionFigures(paid.data),
       occurredAt: paid.paid_at,
       out: moneyOut(movements),
+      complaints: reasonsOf(movements.flatMap(({ complaints }) => complaints)),
       eventId: paid.event_id,
     };
   }
@@ -81,9 +86,12 @@ export class SaleFactsRepository {
       inclusiveTaxMinor: 0,
     };
     const figures = { currency, cashMinor, totalMinor: cashMinor, lines: [line], country: null, metadata: {} };
-    return { ...reference, figures, occurredAt: sale.occurredAt, out: moneyOut([]), eventId: null };
+    return { ...reference, figures, occurredAt: sale.occurredAt, out: moneyOut([]), complaints: [], eventId: null };
   }
 }
+
+/** A charge with what moved on it and what was said against it. */
+type ChargeStory = ChargeMovements & { complaints: Complaint[] };
 
 interface PaidRow {
   data: StripeData;
@@ -204,13 +212,27 @@ const MOVEMENTS = `
      WHERE d.workspace_id = $1 AND d.account = $2 AND d.deleted_at IS NULL
        AND d.id IN (SELECT id FROM stripe.disputes WHERE workspace_id = $1 AND charge IN (SELECT id FROM charge_ids)
                     UNION SELECT id FROM stripe.disputes WHERE workspace_id = $1 AND payment_intent IN (SELECT id FROM intents))),
-  ids AS (SELECT id FROM charge_ids UNION SELECT owner FROM refund_rows UNION SELECT owner FROM dispute_rows)
+  warning_rows AS (
+    SELECT w.*, coalesce(w.charge, w.payment_intent) AS owner FROM stripe.radar_early_fraud_warnings w
+     WHERE w.workspace_id = $1 AND w.account = $2 AND w.deleted_at IS NULL
+       AND w.id IN (SELECT id FROM stripe.radar_early_fraud_warnings WHERE workspace_id = $1 AND charge IN (SELECT id FROM charge_ids)
+                    UNION SELECT id FROM stripe.radar_early_fraud_warnings WHERE workspace_id = $1 AND payment_intent IN (SELECT id FROM intents))),
+  complaint AS (
+    SELECT owner, jsonb_build_object('kind', 'dispute', 'id', id, 'chargeId', charge, 'status', status, 'actionable', NULL,
+                                     'reason', data->'reason', 'amountMinor', data->'amount', 'created', data->'created') AS told
+      FROM dispute_rows
+    UNION ALL
+    SELECT owner, jsonb_build_object('kind', 'early_fraud_warning', 'id', id, 'chargeId', charge, 'status', NULL, 'actionable', actionable,
+                                     'reason', data->'fraud_type', 'amountMinor', NULL, 'created', data->'created')
+      FROM warning_rows),
+  ids AS (SELECT id FROM charge_ids UNION SELECT owner FROM refund_rows UNION SELECT owner FROM complaint)
   SELECT ids.id AS "chargeId",
          coalesce((c.data->>'amount_refunded')::bigint, 0)::float8 AS "amountRefunded", c.source_event_id AS "eventId",
          coalesce((SELECT jsonb_agg(jsonb_build_object('id', r.id, 'amount', r.data->'amount', 'status', r.status, 'created', r.data->'created', 'eventId', r.source_event_id) ORDER BY r.id)
                      FROM refund_rows r WHERE r.owner = ids.id), '[]') AS refunds,
          coalesce((SELECT jsonb_agg(jsonb_build_object('id', d.id, 'amount', d.data->'amount', 'movements', d.data->'balance_transactions', 'created', d.data->'created', 'eventId', d.source_event_id) ORDER BY d.id)
-                     FROM dispute_rows d WHERE d.owner = ids.id), '[]') AS disputes
+                     FROM dispute_rows d WHERE d.owner = ids.id), '[]') AS disputes,
+         coalesce((SELECT jsonb_agg(told ORDER BY told->>'id') FROM complaint WHERE owner = ids.id), '[]') AS complaints
     FROM ids LEFT JOIN stripe.charges c ON c.workspace_id = $1 AND c.account = $2 AND c.id = ids.id
    WHERE ids.id IS NOT NULL ORDER BY ids.id`;
 

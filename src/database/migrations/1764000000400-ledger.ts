@@ -48,11 +48,15 @@ export class Ledger1764000000400 implements MigrationInterface {
     await runner.query(
       `CREATE INDEX ledger_entry_payable ON tributary.ledger_entry (workspace_id, currency, due_at) WHERE payable`,
     );
+    await runner.query(
+      `CREATE INDEX ledger_entry_held ON tributary.ledger_entry (workspace_id, commission_id) WHERE account = 'held'`,
+    );
     await runner.query(`CREATE TABLE tributary.ledger_reservation (
       workspace_id text NOT NULL,
       entry_id text NOT NULL,
       payout_id text NOT NULL,
       amount_minor bigint NOT NULL,
+      frozen_at timestamptz,
       released_at timestamptz,
       PRIMARY KEY (workspace_id, entry_id, payout_id))`);
     await runner.query(

@@ -131,6 +131,7 @@ const STATEMENTS = [
     occurred_at timestamptz NOT NULL,
     due_at timestamptz NOT NULL,
     explanation jsonb NOT NULL,
+    holds jsonb NOT NULL,
     created_at timestamptz NOT NULL,
     CONSTRAINT commission_status CHECK (status IN ('posted', 'pending_fx', 'superseded')),
     PRIMARY KEY (workspace_id, id))`,

@@ -5,7 +5,16 @@ import type { CommissionExplanation } from '../rules/commission-rules.js';
 import type { SaleSource } from '../sale.entity.js';
 import { PartnerProgramQuery } from '../codes/code.dto.js';
 
-export const COMMISSION_STATES = ['pending', 'due', 'in_payout', 'paid', 'held', 'reversed', 'pending_fx'] as const;
+export const COMMISSION_STATES = [
+  'pending',
+  'due',
+  'in_payout',
+  'paid',
+  'held',
+  'rejected',
+  'reversed',
+  'pending_fx',
+] as const;
 export type CommissionState = (typeof COMMISSION_STATES)[number];
 
 export class ListCommissionsQuery extends PartnerProgramQuery {
