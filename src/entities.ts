@@ -16,6 +16,7 @@ import { PayoutMethod } from './partners/payout-method.entity.js';
 import { Payout } from './payouts/payout.entity.js';
 import { PayoutAttempt } from './payouts/payout-attempt.entity.js';
 import { PayoutRun } from './payouts/payout-run.entity.js';
+import { AttributionByHand } from './referrals/attribution/attribution-by-hand.entity.js';
 import { Attribution } from './referrals/attribution.entity.js';
 import { Commission } from './referrals/commission.entity.js';
 import { CustomerLink } from './referrals/customer-link.entity.js';
@@ -59,6 +60,7 @@ export const ENTITIES: EntityList & unknown[] = [
   ReferredCustomer,
   CustomerLink,
   Attribution,
+  AttributionByHand,
   Sale,
   SaleCount,
   Commission,

@@ -3,14 +3,17 @@ import type { EntityManager } from 'typeorm';
 import { canonicalJson } from '../common/canonical-json.js';
 import { Clock } from '../common/clock.js';
 import { newId } from '../common/ids.js';
-import { decideAttribution, type Evidence } from './attribution-rules.js';
+import { AttributionByHand } from './attribution/attribution-by-hand.entity.js';
+import { decideAttribution, type AttributionDecision, type Evidence } from './attribution-rules.js';
 import { Attribution } from './attribution.entity.js';
 import { EvidenceRepository, type FirstSale } from './evidence.repository.js';
 import { ProgramTerms } from './program-terms.service.js';
 import { ReferralTracking } from './referral-tracking.entity.js';
 
 export interface AttributionState {
+  /** By evidence. */
   attributions: Attribution[];
+  byHand: AttributionByHand[];
   firstSale: FirstSale | null;
   /** Whether a binding was made, lost or given to another partner just now. */
   changed: boolean;
@@ -27,40 +30,48 @@ export class AttributionService {
 
   /** Needs the person's lock. Writes the bindings and the trackings that they rest on. Safe to repeat. */
   async decide(workspaceId: string, customerId: string, tx: EntityManager): Promise<AttributionState> {
-    const evidence = await this.evidence.ofPerson(workspaceId, customerId, tx);
-    const firstSale = await this.evidence.firstSaleOf(workspaceId, customerId, tx);
+    const { decisions, firstSale } = await this.weigh(workspaceId, customerId, tx);
     const held = await tx.getRepository(Attribution).findBy({ workspaceId, customerId });
-    const programIds = new Set([...evidence.map((item) => item.programId), ...held.map((item) => item.programId)]);
+    const byHand = await tx.getRepository(AttributionByHand).findBy({ workspaceId, customerId });
+    const programIds = new Set([...decisions.keys(), ...held.map((item) => item.programId)]);
     const attributions: Attribution[] = [];
     let changed = false;
     for (const programId of [...programIds].sort()) {
       const before = held.find((item) => item.programId === programId) ?? null;
-      const own = evidence.filter((item) => item.programId === programId);
-      const after = await this.decideProgram({ workspaceId, programId, customerId }, own, firstSale, tx);
+      const after = attributionBy({ workspaceId, programId, customerId }, decisions.get(programId));
       changed ||= before?.partnerId !== after?.partnerId || before?.codeId !== after?.codeId;
       if (after !== null) attributions.push(after);
       await this.write(before, after, tx);
       if (after !== null) await this.noteTracking(after, firstSale, tx);
     }
-    return { attributions, firstSale, changed };
+    return { attributions, byHand, firstSale, changed };
+  }
+
+  /** What the evidence says in each program that any of it is of. Writes nothing. */
+  async weigh(
+    workspaceId: string,
+    customerId: string,
+    tx: EntityManager,
+  ): Promise<{ decisions: Map<string, AttributionDecision>; firstSale: FirstSale | null }> {
+    const evidence = await this.evidence.ofPerson(workspaceId, customerId, tx);
+    const firstSale = await this.evidence.firstSaleOf(workspaceId, customerId, tx);
+    const decisions = new Map<string, AttributionDecision>();
+    for (const programId of new Set(evidence.map((item) => item.programId))) {
+      const own = evidence.filter((item) => item.programId === programId);
+      decisions.set(programId, await this.decideProgram(workspaceId, programId, own, firstSale, tx));
+    }
+    return { decisions, firstSale };
   }
 
   private async decideProgram(
-    key: Pick<Attribution, 'workspaceId' | 'programId' | 'customerId'>,
+    workspaceId: string,
+    programId: string,
     evidence: readonly Evidence[],
     firstSale: FirstSale | null,
     tx: EntityManager,
-  ): Promise<Attribution | null> {
-    const terms = await this.terms.termsAt(
-      key.workspaceId,
-      key.programId,
-      firstSale?.occurredAt ?? this.clock.now(),
-      tx,
-    );
-    const { winner, considered } = decideAttribution(evidence, terms, firstSale?.occurredAt ?? null);
-    if (winner === null) return null;
-    const { partnerId, codeId, boundAt } = winner;
-    return { ...key, partnerId, codeId, boundAt, evidence: considered };
+  ): Promise<AttributionDecision> {
+    const terms = await this.terms.termsAt(workspaceId, programId, firstSale?.occurredAt ?? this.clock.now(), tx);
+    return decideAttribution(evidence, terms, firstSale?.occurredAt ?? null);
   }
 
   private async write(before: Attribution | null, after: Attribution | null, tx: EntityManager): Promise<void> {
@@ -120,6 +131,15 @@ export class AttributionService {
     )) as Array<{ id: string }>;
     return row?.id ?? null;
   }
+}
+
+function attributionBy(
+  key: Pick<Attribution, 'workspaceId' | 'programId' | 'customerId'>,
+  decision: AttributionDecision | undefined,
+): Attribution | null {
+  if (decision === undefined || decision.winner === null) return null;
+  const { partnerId, codeId, boundAt } = decision.winner;
+  return { ...key, partnerId, codeId, boundAt, evidence: decision.considered };
 }
 
 function keyOf({

@@ -4,6 +4,7 @@ import { SettleQueue } from '../billing/mirror/settle-queue.js';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/errors.js';
 import { newId } from '../common/ids.js';
+import { AttributionByHand } from './attribution/attribution-by-hand.entity.js';
 import { Attribution } from './attribution.entity.js';
 import { Commission } from './commission.entity.js';
 import { CustomerLink } from './customer-link.entity.js';
@@ -104,7 +105,7 @@ async function adopt(owner: ReferredCustomer, made: ReferredCustomer, tx: Entity
  */
 async function join(owner: ReferredCustomer, person: ReferredCustomer, tx: EntityManager): Promise<ReferredCustomer> {
   const from = { workspaceId: owner.workspaceId, customerId: owner.id };
-  for (const entity of [CustomerLink, ReferralTracking, Sale, Commission]) {
+  for (const entity of [CustomerLink, ReferralTracking, Sale, Commission, AttributionByHand]) {
     await tx.getRepository<typeof from>(entity).update(from, { customerId: person.id });
   }
   await tx.getRepository(Attribution).delete(from);

@@ -4,6 +4,7 @@ import { SettleQueue, type SettleKey } from '../billing/mirror/settle-queue.js';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/errors.js';
 import { newId } from '../common/ids.js';
+import { bindingsInForce } from './attribution/bindings-in-force.js';
 import { AttributionService, type AttributionState } from './attribution.service.js';
 import { CommissionSettlement } from './commission-settlement.service.js';
 import { PersonsRepository } from './persons.repository.js';
@@ -178,14 +179,15 @@ export class ReferralSettlement {
     tx: EntityManager,
   ): Promise<string[]> {
     const facts = await this.facts.find(reference, tx);
-    const sale = await this.noteSale(reference, customerId, facts, state.attributions.length > 0, tx);
+    const bound = facts === null ? [] : bindingsInForce(state.attributions, state.byHand, facts.occurredAt);
+    const sale = await this.noteSale(reference, customerId, facts, bound.length > 0, tx);
     if (sale === null) return [];
     if (state.firstSale?.source === sale.source && state.firstSale.sourceId === sale.sourceId) {
       // Another sale may have passed for the first until this one arrived.
       const others = await this.posted.firstSales(sale.workspaceId, customerId, sale.id, tx);
       await this.queue.touch(others.map(saleKey), tx);
     }
-    const { partnerIds, later } = await this.commissions.settle(sale, facts, state.attributions, state.firstSale, tx);
+    const { partnerIds, later } = await this.commissions.settle(sale, facts, bound, state.firstSale, tx);
     await this.queue.touch(later.map(saleKey), tx);
     return partnerIds;
   }

@@ -3,6 +3,9 @@ import { AccessModule } from '../access/access.module.js';
 import { BillingModule } from '../billing/billing.module.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { PartnersModule } from '../partners/partners.module.js';
+import { AttributionsGrpcController } from './attribution/attributions.grpc.controller.js';
+import { AttributionsHttpController } from './attribution/attributions.http.controller.js';
+import { AttributionsService } from './attribution/attributions.service.js';
 import { AttributionService } from './attribution.service.js';
 import { ClicksService } from './clicks/clicks.service.js';
 import { CodesHttpController } from './codes/codes.http.controller.js';
@@ -38,6 +41,7 @@ const REQUESTS = [
   ProgramsService,
   ProgramTerms,
   ExchangeRatesService,
+  AttributionsService,
   CodesService,
   ClicksService,
   CustomersService,
@@ -71,6 +75,8 @@ const SETTLING = [
     ReferralsHttpController,
     RedirectHttpController,
     ReferralsGrpcController,
+    AttributionsHttpController,
+    AttributionsGrpcController,
     ExchangeRatesHttpController,
     ExchangeRatesGrpcController,
   ],

@@ -21,9 +21,22 @@ const STATEMENTS = [
     rate_id text NOT NULL,
     fixed_at timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, source, account, source_id, quote))`,
+  `CREATE TABLE tributary.attribution_by_hand (
+    workspace_id text NOT NULL,
+    id text NOT NULL,
+    program_id text NOT NULL,
+    customer_id text NOT NULL,
+    partner_id text NOT NULL,
+    code_id text NOT NULL,
+    effective_at timestamptz NOT NULL,
+    reason text NOT NULL,
+    made_by text NOT NULL,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, id))`,
+  `CREATE INDEX attribution_by_hand_customer ON tributary.attribution_by_hand (workspace_id, customer_id, program_id, effective_at)`,
 ];
 
-const TABLES = ['exchange_rate_fixing', 'exchange_rate'];
+const TABLES = ['attribution_by_hand', 'exchange_rate_fixing', 'exchange_rate'];
 
 /** What a program's promises rest on beside its terms: dated facts that people tell. */
 export class ProgramFacts1764000001300 implements MigrationInterface {
