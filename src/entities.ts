@@ -18,6 +18,9 @@ import { PayoutAttempt } from './payouts/payout-attempt.entity.js';
 import { PayoutRun } from './payouts/payout-run.entity.js';
 import { AttributionByHand } from './referrals/attribution/attribution-by-hand.entity.js';
 import { Attribution } from './referrals/attribution.entity.js';
+import { ClickSalt } from './referrals/clicks/click-salt.entity.js';
+import { CodePromotion, CodePromotionMade } from './referrals/codes/code-promotion.entity.js';
+import { ReferralCodeName } from './referrals/codes/referral-code-name.entity.js';
 import { Commission } from './referrals/commission.entity.js';
 import { CustomerLink } from './referrals/customer-link.entity.js';
 import { ExchangeRateFixing } from './referrals/exchange/exchange-rate-fixing.entity.js';
@@ -56,6 +59,10 @@ export const ENTITIES: EntityList & unknown[] = [
   ExchangeRate,
   ExchangeRateFixing,
   ReferralCode,
+  ReferralCodeName,
+  CodePromotion,
+  CodePromotionMade,
+  ClickSalt,
   ReferralTracking,
   ReferredCustomer,
   CustomerLink,

@@ -7,13 +7,16 @@ import { ApiKeysService } from './api-keys.service.js';
 import { RateWindow } from './rate-window.js';
 import type { RateLimit } from './rate-window.js';
 
-export type RateKind = 'key' | 'address' | 'failed_auth';
+export type RateKind = 'key' | 'address' | 'failed_auth' | 'guesses_of_key' | 'guesses_from_address';
 
 /** How often a key and an address may call. Injected by this class, so that a test or a larger house can give other figures. */
 export class AccessLimits {
   readonly key: RateLimit = { windowMs: 10_000, hitsMax: 3_000 };
   readonly address: RateLimit = { windowMs: 10_000, hitsMax: 6_000 };
   readonly failed_auth: RateLimit = { windowMs: 60_000, hitsMax: 10 };
+  /** Unknown codes: what a key tries for the customers of a whole company, and what strangers try. */
+  readonly guesses_of_key: RateLimit = { windowMs: 60_000, hitsMax: 600 };
+  readonly guesses_from_address: RateLimit = { windowMs: 60_000, hitsMax: 30 };
 
   constructor(figures: Partial<Record<RateKind, RateLimit>> = {}) {
     Object.assign(this, figures);
@@ -159,6 +162,8 @@ function tooMany(kind: RateKind, retryAfterSeconds: number): DomainError {
     key: 'of this API key',
     address: 'from this address',
     failed_auth: 'with a wrong API key from this address',
+    guesses_of_key: 'with unknown codes of this API key',
+    guesses_from_address: 'with unknown codes from this address',
   }[kind];
   return new DomainError(
     'rate_limited',

@@ -13,6 +13,7 @@ import { Backfill1764000000900 } from './migrations/1764000000900-backfill.js';
 import { Truth1764000001000 } from './migrations/1764000001000-truth.js';
 import { Customers1764000001100 } from './migrations/1764000001100-customers.js';
 import { ListFollows1764000001200 } from './migrations/1764000001200-list-follows.js';
+import { CodesClicks1764000001500 } from './migrations/1764000001500-codes-clicks.js';
 import { ProgramFacts1764000001300 } from './migrations/1764000001300-program-facts.js';
 import { Holds1764000001400 } from './migrations/1764000001400-holds.js';
 
@@ -31,6 +32,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   Truth1764000001000,
   Customers1764000001100,
   ListFollows1764000001200,
+  CodesClicks1764000001500,
   ProgramFacts1764000001300,
   Holds1764000001400,
 ];

@@ -53,8 +53,8 @@ interface EvidenceRow {
 const CODE_KEYS_SQL = CODE_METADATA_KEYS.map((key) => `upper(metadata->>'${key}')`).join(', ');
 
 // `mine` are the person's Stripe customers; a guest's checkout session stands in for a missing one. Sessions count once
-// they are complete: an abandoned checkout ties nobody to anything. A promotion code is ours when a code names it, or when it
-// carries a code's text.
+// they are complete: an abandoned checkout ties nobody to anything. A promotion code is ours when a code names it, when
+// it was made for one, or when it carries a code's text, be it an older one.
 const EVIDENCE = `
   WITH mine AS (
     SELECT stripe_customer_id AS id FROM tributary.customer_link WHERE workspace_id = $1 AND account = '' AND customer_id = $2),
@@ -90,15 +90,19 @@ const EVIDENCE = `
     SELECT 'link', t.code_id, c.source, coalesce(t.clicked_at, t.signed_up_at, t.created_at), c.bound_at
       FROM clicks c JOIN tributary.referral_tracking t ON t.workspace_id = $1 AND t.id = c.tracking_id
     UNION ALL
-    SELECT 'link', code.id, tagged.id, tagged.created, tagged.created
-      FROM tagged JOIN tributary.referral_code code ON code.workspace_id = $1 AND code.code_key IN (${CODE_KEYS_SQL})
+    SELECT 'link', name.code_id, tagged.id, tagged.created, tagged.created
+      FROM tagged JOIN tributary.referral_code_name name ON name.workspace_id = $1 AND name.code_key IN (${CODE_KEYS_SQL})
     UNION ALL
     SELECT 'promotion_code', code.id, p.source, p.at, p.at
       FROM promotions p
       LEFT JOIN stripe.promotion_codes held ON held.workspace_id = $1 AND held.account = '' AND held.id = p.promotion_code
-      JOIN tributary.referral_code code
-        ON code.workspace_id = $1 AND (code.stripe_promotion_code_id = p.promotion_code
-           OR (code.stripe_promotion_code_id IS NULL AND code.code_key = upper(held.code))))
+     CROSS JOIN LATERAL (
+        SELECT id FROM tributary.referral_code WHERE workspace_id = $1 AND stripe_promotion_code_id = p.promotion_code
+        UNION SELECT code_id FROM tributary.code_promotion_made WHERE workspace_id = $1 AND id = p.promotion_code
+        UNION SELECT named.id FROM tributary.referral_code_name name
+                JOIN tributary.referral_code named ON named.workspace_id = $1 AND named.id = name.code_id
+               WHERE name.workspace_id = $1 AND name.code_key = upper(held.code)
+                 AND named.stripe_promotion_code_id IS NULL) AS code)
   SELECT f.kind, f.source, f.touched_at, f.bound_at, code.id AS code_id, code.program_id, code.partner_id
     FROM found f JOIN tributary.referral_code code ON code.workspace_id = $1 AND code.id = f.code_id
    WHERE code.expires_at IS NULL OR f.touched_at < code.expires_at`;

@@ -38,8 +38,16 @@ export class ReferralCode {
   @Column({ name: 'expires_at', type: 'timestamptz', nullable: true })
   expiresAt: Date | null;
 
+  /** False while it is suspended: it brings nobody new; who came before stays. */
   @Column({ type: 'boolean', default: true })
   active: boolean;
+
+  /** Why it was last suspended or reactivated, in the words of whoever did it. */
+  @Column({ name: 'status_reason', type: 'text', nullable: true })
+  statusReason: string | null;
+
+  @Column({ name: 'status_changed_at', type: 'timestamptz', nullable: true })
+  statusChangedAt: Date | null;
 
   /** The Stripe promotion code that stands for it; without one, a promotion code of the same text does. */
   @Column({ name: 'stripe_promotion_code_id', type: 'text', nullable: true })

@@ -1,4 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { Utm, Visitor } from './clicks/click-rules.js';
 
 /**
  * What one person did with one code: clicked, signed up, converted. It begins as a click (`click_…`, the id that goes into
@@ -37,6 +38,25 @@ export class ReferralTracking {
 
   @Column({ type: 'text', nullable: true })
   referrer: string | null;
+
+  /** Who clicked, as far as the request told; null without a click. */
+  @Column({ type: 'text', nullable: true })
+  visitor: Visitor | null;
+
+  /** Whether the visitor agreed to be recognised; null when nobody asked. After a no there are no hashes. */
+  @Column({ type: 'boolean', nullable: true })
+  consent: boolean | null;
+
+  /** Of the address and the user agent, with the day's salt: equal on the same day only, and never to be undone. */
+  @Column({ name: 'ip_hash', type: 'text', nullable: true })
+  ipHash: string | null;
+
+  @Column({ name: 'agent_hash', type: 'text', nullable: true })
+  agentHash: string | null;
+
+  /** The campaign that the link named; null when it named none. */
+  @Column({ type: 'jsonb', nullable: true })
+  utm: Utm | null;
 
   @Column({ name: 'customer_id', type: 'text', nullable: true })
   customerId: string | null;

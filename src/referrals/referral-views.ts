@@ -25,6 +25,7 @@ export function stateOf({
 
 export function referralView({ tracking, code, programKey, customer }: TrackingInContext): ReferralView {
   const { id, partnerId, clickId, clickedAt, signedUpAt, convertedAt, createdAt } = tracking;
+  const { url, referrer, utm, visitor, consent, ipHash, agentHash } = tracking;
   return {
     ...{ id, programKey, partnerId, code },
     clickId: id.startsWith(`${CLICK_PREFIX}_`) ? id : clickId,
@@ -33,6 +34,7 @@ export function referralView({ tracking, code, programKey, customer }: TrackingI
     clickedAt: clickedAt?.toISOString() ?? null,
     signedUpAt: signedUpAt?.toISOString() ?? null,
     convertedAt: convertedAt?.toISOString() ?? null,
+    ...{ url, referrer, utm, visitor, consent, ipHash, agentHash },
     createdAt: createdAt.toISOString(),
   };
 }

@@ -1,7 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { GrpcMethod, Payload } from '@nestjs/microservices';
 import type { EntityManager } from 'typeorm';
-import { WorkspaceId } from '../access/current-caller.js';
+import type { Caller } from '../access/caller.js';
+import { CurrentCaller, WorkspaceId } from '../access/current-caller.js';
 import { Idempotent, Tx } from '../access/idempotency.js';
 import { Requires } from '../access/policy.js';
 import { IdParam } from '../common/id-param.dto.js';
@@ -9,7 +10,7 @@ import { ClicksService } from './clicks/clicks.service.js';
 import { CodesService } from './codes/codes.service.js';
 import { CommissionsService } from './commissions.service.js';
 import { CreateClickDto } from './clicks/click.dto.js';
-import { CodeParam, CreateCodeDto } from './codes/code.dto.js';
+import { CodeParam, CreateCodeDto, PartnerProgramQuery, UpdateCodeCall } from './codes/code.dto.js';
 import { ListCommissionsQuery } from './dto/commission.dto.js';
 import { CreateProgramDto, ProgramKeyParam } from './dto/program.dto.js';
 import { TrackReferralDto } from './dto/referral.dto.js';
@@ -50,8 +51,26 @@ export class ReferralsGrpcController {
   }
 
   @GrpcMethod('Referrals', 'ValidateCode')
-  validateCode(@WorkspaceId() workspaceId: string, @Payload() { code }: CodeParam) {
-    return this.codes.validate(workspaceId, code);
+  validateCode(@CurrentCaller() caller: Caller, @Payload() { code }: CodeParam) {
+    return this.codes.validate(caller, code);
+  }
+
+  @GrpcMethod('Referrals', 'GetCode')
+  getCode(@WorkspaceId() workspaceId: string, @Payload() { code }: CodeParam) {
+    return this.codes.get(workspaceId, code);
+  }
+
+  @GrpcMethod('Referrals', 'ListCodes')
+  listCodes(@WorkspaceId() workspaceId: string, @Payload() query: PartnerProgramQuery) {
+    return this.codes.list(workspaceId, query);
+  }
+
+  @GrpcMethod('Referrals', 'UpdateCode')
+  @Idempotent()
+  @Requires('referrals:write')
+  updateCode(@WorkspaceId() workspaceId: string, @Payload() dto: UpdateCodeCall, @Tx() tx: EntityManager) {
+    const { code, newCode, ...changes } = dto;
+    return this.codes.update(workspaceId, code, { ...changes, code: newCode }, tx);
   }
 
   @GrpcMethod('Referrals', 'RecordClick')

@@ -8,8 +8,15 @@ import { AttributionsHttpController } from './attribution/attributions.http.cont
 import { AttributionsService } from './attribution/attributions.service.js';
 import { AttributionService } from './attribution.service.js';
 import { ClicksService } from './clicks/clicks.service.js';
+import { VisitorHashesService } from './clicks/visitor-hashes.service.js';
+import { CodeGuesses } from './codes/code-guesses.service.js';
+import { CodeNames } from './codes/code-names.repository.js';
+import { CodeViews } from './codes/code-views.service.js';
 import { CodesHttpController } from './codes/codes.http.controller.js';
 import { CodesService } from './codes/codes.service.js';
+import { PromotionCodesWorker } from './codes/promotion-codes.worker.js';
+import { PromotionCodes } from './codes/promotion-codes.service.js';
+import { PromotionSync } from './codes/promotion-sync.service.js';
 import { CommissionSettlement } from './commission-settlement.service.js';
 import { CommissionsRepository } from './commissions.repository.js';
 import { CommissionsService } from './commissions.service.js';
@@ -43,7 +50,14 @@ const REQUESTS = [
   ExchangeRatesService,
   AttributionsService,
   CodesService,
+  CodeNames,
+  CodeViews,
+  CodeGuesses,
+  PromotionCodes,
+  PromotionSync,
+  PromotionCodesWorker,
   ClicksService,
+  VisitorHashesService,
   CustomersService,
   SignUpsService,
   ReferralsService,

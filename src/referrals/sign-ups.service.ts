@@ -64,8 +64,7 @@ export class SignUpsService {
     this.codes.assertOpen(code, now);
     if (own.length === 0) await this.codes.use(code, tx);
     if (click.customerId === null || click.customerId === customer.id) return this.signUp(click, customer, now, tx);
-    const { clickedAt, url, referrer } = click;
-    return this.insert({ ...blank(customer, code), clickId, clickedAt, url, referrer, signedUpAt: now }, tx);
+    return this.insert({ ...click, clickId, customerId: customer.id, signedUpAt: now, convertedAt: null }, tx);
   }
 
   private async signUp(
@@ -149,6 +148,7 @@ function blank(
   { workspaceId, id: customerId }: ReferredCustomer,
   { id: codeId, programId, partnerId }: ReferralCode,
 ): Omit<ReferralTracking, 'id' | 'createdAt' | 'signedUpAt'> {
-  const unknown = { clickId: null, clickedAt: null, url: null, referrer: null, convertedAt: null };
+  const noClick = { clickId: null, clickedAt: null, url: null, referrer: null, utm: null, visitor: null };
+  const unknown = { ...noClick, consent: null, ipHash: null, agentHash: null, convertedAt: null };
   return { workspaceId, programId, partnerId, codeId, customerId, ...unknown };
 }

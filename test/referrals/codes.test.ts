@@ -99,7 +99,9 @@ describe('a code', () => {
   });
 
   it.each([
-    [{ code: 'OTHER' }, 'immutable_field', 'code'],
+    [{ code: 'no' }, 'invalid_field', 'code'],
+    [{ code: 'Support' }, 'code_reserved', 'code'],
+    [{ reason: 'because' }, 'field_not_allowed', 'reason'],
     [{ partnerId: 'x' }, 'immutable_field', 'partnerId'],
     [{ programKey: 'x' }, 'immutable_field', 'programKey'],
     [{ active: 'no' }, 'invalid_field', 'active'],
@@ -123,6 +125,66 @@ describe('a code', () => {
     expect([...first.data, ...next.data].map((row) => row.code).sort()).toEqual([code, second.code].sort());
     expect(next.nextCursor).toBeNull();
     expect(((await get(`/v1/codes?programKey=${programKey}`)).body.data as unknown[]).length).toBe(3);
+  });
+});
+
+describe('a code that is suspended', () => {
+  it('says why and since when, and again when it is reactivated', async () => {
+    const { code } = await givenCode(service);
+
+    const { body: off } = await patch(`/v1/codes/${code}`, { active: false, reason: 'posted on a coupon site' });
+    expect(off).toMatchObject({ active: false, statusReason: 'posted on a coupon site' });
+    expect(off.statusChangedAt).toEqual(expect.any(String));
+    expect(await post('/v1/clicks', { code })).toMatchObject(refused(409, 'code_inactive', 'code'));
+    await patch(`/v1/codes/${code}`, { maxUses: 5 });
+    expect((await get(`/v1/codes/${code}`)).body).toMatchObject({ statusReason: off.statusReason, maxUses: 5 });
+
+    const { body: on } = await patch(`/v1/codes/${code}`, { active: true, reason: 'taken down' });
+    expect(on).toMatchObject({ active: true, statusReason: 'taken down' });
+    expect((await post('/v1/clicks', { code })).status).toBe(201);
+  });
+});
+
+describe('a code that is renamed', () => {
+  it('is still found by every text that it had', async () => {
+    const [old, second, third] = [unique('Old'), unique('Second'), unique('Third')];
+    const { programKey, partnerId } = await givenCode(service, { code: { code: old } });
+
+    expect(await patch(`/v1/codes/${old}`, { code: second })).toMatchObject({ status: 200, body: { code: second } });
+    const { body } = await patch(`/v1/codes/${old.toLowerCase()}`, { code: third });
+
+    expect(body).toMatchObject({ code: third, formerCodes: [old, second] });
+    for (const text of [old, second.toUpperCase(), third]) {
+      const valid = { valid: true, code: third, programKey, partnerId };
+      expect((await post(`/v1/codes/${text}/validate`)).body).toEqual(valid);
+      expect((await post('/v1/clicks', { code: text })).body).toMatchObject({ code: third, partnerId });
+    }
+    expect((await get(`/v1/codes?partnerId=${partnerId}`)).body.data).toEqual([body]);
+  });
+
+  it('keeps its texts for itself, and may go back to one', async () => {
+    const [old, renamed] = [unique('Kept'), unique('Renamed')];
+    const { programKey, partnerId } = await givenCode(service, { code: { code: old } });
+    const other = await givenCode(service);
+    await patch(`/v1/codes/${old}`, { code: renamed });
+
+    const taken = refused(409, 'code_taken', 'code');
+    expect(await post('/v1/codes', { programKey, partnerId, code: old.toUpperCase() })).toMatchObject(taken);
+    expect(await patch(`/v1/codes/${other.code}`, { code: old })).toMatchObject(taken);
+    expect(await patch(`/v1/codes/${other.code}`, { code: renamed })).toMatchObject(taken);
+    expect((await get(`/v1/codes/${other.code}`)).body.code).toBe(other.code);
+
+    const back = await patch(`/v1/codes/${renamed}`, { code: old });
+    expect(back).toMatchObject({ status: 200, body: { code: old, formerCodes: [renamed] } });
+  });
+
+  it('is given a text by one of those who want it at the same moment', async () => {
+    const codes = await Promise.all([1, 2, 3].map(() => givenCode(service)));
+    const wanted = unique('Wanted');
+
+    const answers = await Promise.all(codes.map(({ code }) => patch(`/v1/codes/${code}`, { code: wanted })));
+
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
   });
 });
 

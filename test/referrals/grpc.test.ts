@@ -38,7 +38,18 @@ describe('the gRPC face', () => {
     expect(await ok('ValidateCode', { code: 'grpc-1' })).toMatchObject(valid);
     expect(await ok('ValidateCode', { code: 'NOBODY' })).toMatchObject({ valid: false, reason: 'code_not_found' });
 
-    const click = await ok('RecordClick', { code: 'GRPC-1', url: 'https://example.com/?a=b' });
+    const renamed = await ok('UpdateCode', { code: 'grpc-1', newCode: 'Grpc-2', maxUses: 6 });
+    expect(renamed).toMatchObject({ code: 'Grpc-2', formerCodes: ['Grpc-1'], maxUses: 6, active: true });
+    expect(await ok('GetCode', { code: 'GRPC-1' })).toEqual(renamed);
+    expect(await ok('ListCodes', { programKey: 'grpc' })).toMatchObject({ data: [renamed] });
+    expect(await ok('UpdateCode', { code: 'grpc-2', active: false, reason: 'a test' })).toMatchObject({
+      ...{ active: false, statusReason: 'a test' },
+    });
+    await ok('UpdateCode', { code: 'grpc-2', active: true });
+
+    const visitor = { ip: '127.0.0.1', userAgent: 'Mozilla/5.0 Firefox/140.0', consent: true };
+    const click = await ok('RecordClick', { code: 'GRPC-1', url: 'https://example.com/?utm_source=b', ...visitor });
+    expect(click).toMatchObject({ code: 'Grpc-2', visitor: 'person' });
     const customer = { externalId: 'grpc-customer' };
     const referral = await ok('TrackReferral', { clickId: click.id, customer });
     expect(referral).toMatchObject({
@@ -47,6 +58,7 @@ describe('the gRPC face', () => {
       customer,
       state: 'signed_up',
       withinWindow: true,
+      ...{ utm: { source: 'b' }, consent: true, ipHash: expect.any(String), url: 'https://example.com/' },
     });
     const sold = { externalId: 'grpc-order', customer, amountMinor: 10_000, currency: 'USD' };
     const sale = await ok('RecordSale', sold, { 'idempotency-key': unique('intention') });

@@ -1,21 +1,46 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { bareAddress, isByPerson, landingAddress } from './click-rules.js';
+import { bareAddress, queryOf, utmOf, visitorOf } from './click-rules.js';
 
-describe('a visit', () => {
+describe('a visitor', () => {
   it.each([
-    ['GET', 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604.1', '', true],
-    ['GET', 'Mozilla/5.0 (Linux; Android 14; CUBOT X90) Chrome/130.0', '', true],
-    ['GET', 'curl/8.5.0', '', true],
-    ['GET', '', '', true],
-    ['HEAD', 'Mozilla/5.0 Firefox/140.0', '', false],
-    ['GET', 'Mozilla/5.0 (compatible; bingbot/2.0)', '', false],
-    ['GET', 'Slackbot-LinkExpanding 1.0', '', false],
-    ['GET', 'Twitterbot/1.0', '', false],
-    ['GET', 'WhatsApp/2.23', '', false],
-    ['GET', 'Mozilla/5.0 Firefox/140.0', 'prefetch', false],
-  ])('%s by %j, purpose %j: a person’s %s', (method, userAgent, purpose, expected) => {
-    expect(isByPerson({ method, userAgent, purpose })).toBe(expected);
+    ['Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604.1', '', 'person'],
+    ['Mozilla/5.0 (Linux; Android 14; CUBOT X90) Chrome/130.0', '', 'person'],
+    ['curl/8.5.0', '', 'person'],
+    ['', '', 'person'],
+    ['Mozilla/5.0 (compatible; bingbot/2.0)', '', 'bot'],
+    ['Slackbot-LinkExpanding 1.0', '', 'bot'],
+    ['Twitterbot/1.0', '', 'bot'],
+    ['WhatsApp/2.23', '', 'bot'],
+    ['Mozilla/5.0 (compatible; bingbot/2.0)', 'prefetch', 'bot'],
+    ['Mozilla/5.0 Firefox/140.0', 'prefetch', 'prefetch'],
+    ['Mozilla/5.0 Chrome/140.0', 'prefetch;prerender', 'prefetch'],
+  ])('%j, purpose %j: a %s', (userAgent, purpose, visitor) => {
+    expect(visitorOf({ userAgent, purpose })).toBe(visitor);
+  });
+});
+
+describe('a campaign', () => {
+  it.each([
+    ['https://a.example/?utm_source=news&utm_medium=e%20mail&x=1#utm_term=no', { source: 'news', medium: 'e mail' }],
+    ['/r/CODE?utm_term=a&utm_term=b', { term: 'a' }],
+    ['https://a.example/?utm_content=%00%0A&utm_id=7', null],
+    ['https://a.example/', null],
+    [null, null],
+  ])('of %j is %j', (address, utm) => {
+    expect(utmOf(queryOf(address))).toEqual(utm);
+  });
+
+  it('has a limit, and is whole text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (value) => {
+        const source = utmOf(new URLSearchParams({ utm_source: value }))?.source ?? '';
+
+        expect(source.length).toBeLessThanOrEqual(255);
+        expect(source.isWellFormed()).toBe(true);
+        expect(source).not.toMatch(/\p{Cc}/u);
+      }),
+    );
   });
 });
 
@@ -38,28 +63,6 @@ describe('an address that is kept', () => {
 
         expect(bare).not.toMatch(/[?#]/);
         expect(bare.length).toBeLessThanOrEqual(2_048);
-      }),
-    );
-  });
-});
-
-describe('the landing page', () => {
-  it.each([
-    ['https://example.com', 'https://example.com/?tributary_click=click_1'],
-    ['https://example.com/a?b=c%20d', 'https://example.com/a?b=c%20d&tributary_click=click_1'],
-    ['https://example.com/a?b#top', 'https://example.com/a?b&tributary_click=click_1#top'],
-  ])('%s gets the click', (landing, expected) => {
-    expect(landingAddress(landing, 'click_1')).toBe(expected);
-  });
-
-  it('stays on its host and keeps its own query', () => {
-    fc.assert(
-      fc.property(fc.webUrl({ withQueryParameters: true }), (landing) => {
-        const led = new URL(landingAddress(landing, 'click_1'));
-
-        expect(led.host).toBe(new URL(landing).host);
-        expect(led.search.startsWith(new URL(landing).search)).toBe(true);
-        expect(led.searchParams.get('tributary_click')).toBe('click_1');
       }),
     );
   });

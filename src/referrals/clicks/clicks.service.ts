@@ -5,12 +5,17 @@ import { WorkspacesService } from '../../access/workspaces.service.js';
 import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/errors.js';
 import { newId } from '../../common/ids.js';
-import { bareAddress, isByPerson, landingAddress, type Visit } from './click-rules.js';
+import { CodeGuesses } from '../codes/code-guesses.service.js';
 import { objectionTo } from '../codes/code-rules.js';
-import { CodesService, type CodeInProgram } from '../codes/codes.service.js';
-import type { ClickView, CreateClickDto } from './click.dto.js';
+import type { CodeInProgram } from '../codes/code-views.service.js';
+import { CodesService } from '../codes/codes.service.js';
 import { ReferralProgram } from '../referral-program.entity.js';
 import { ReferralTracking } from '../referral-tracking.entity.js';
+import { CLICK_PREFIX } from '../referral-views.js';
+import { bareAddress, queryOf, utmOf, visitorOf, type Visitor } from './click-rules.js';
+import type { ClickView, CreateClickDto } from './click.dto.js';
+import { destinationOf, landingAddress } from './link-rules.js';
+import { VisitorHashesService } from './visitor-hashes.service.js';
 
 /** Where a followed link leads; the shape that Nest's `@Redirect()` takes. */
 export interface Redirection {
@@ -18,12 +23,33 @@ export interface Redirection {
   statusCode: 302;
 }
 
+/** How a public link was followed, as the request tells it. */
+export interface Visit {
+  method: string;
+  ip: string;
+  /** Of the link itself: `to`, `consent` and the campaign. */
+  query: URLSearchParams;
+  userAgent?: string;
+  purpose?: string;
+  referrer?: string;
+  /** `Sec-GPC: 1`: the browser says no to being recognised. */
+  optsOut: boolean;
+}
+
+type Click = ReferralTracking & { visitor: Visitor };
+type ClickFacts = Pick<CreateClickDto, 'url' | 'referrer' | 'ip' | 'userAgent' | 'consent'> & {
+  purpose?: string;
+  query: URLSearchParams;
+};
+
 @Injectable()
 export class ClicksService {
   constructor(
     private readonly db: DataSource,
     private readonly workspaces: WorkspacesService,
     private readonly codes: CodesService,
+    private readonly guesses: CodeGuesses,
+    private readonly hashes: VisitorHashesService,
     private readonly clock: Clock,
   ) {}
 
@@ -35,62 +61,69 @@ export class ClicksService {
     const found = await this.codes.require(workspaceId, dto.code, tx);
     const now = this.clock.now();
     this.codes.assertOpen(found.code, now);
-    const id = await insertClick(found, now, { url: dto.url, referrer: dto.referrer }, tx);
+    const { id, visitor } = await this.insert(found, now, { ...dto, query: queryOf(dto.url) }, tx);
     const { code, programKey } = found;
-    return { id, code: code.code, programKey, partnerId: code.partnerId, createdAt: now.toISOString() };
+    return { id, code: code.code, programKey, partnerId: code.partnerId, visitor, createdAt: now.toISOString() };
   }
 
   /**
-   * Where the public link of a code of the home workspace leads: only ever to the program's own landing page. A person's
-   * click is recorded and its id passed on. Errors: `link_not_found`, the same for every reason, so that guessing tells nothing.
+   * Where the public link of a code of the home workspace leads: only ever to the origin of the program's own landing page.
+   * The click is recorded and its id passed on, except to bots, whose previews would spread it. Errors: `link_not_found`, the
+   * same for every reason, so that guessing tells nothing; `rate_limited` after too many unknown codes.
    */
   async follow(text: string, visit: Visit): Promise<Redirection> {
     const { id: workspaceId } = await this.workspaces.ensureHome();
-    const found = await this.codes.require(workspaceId, text, this.db.manager).catch(asLinkNotFound);
+    const look = () => this.codes.find(workspaceId, text, this.db.manager);
+    const found = await this.guesses.limited({ address: visit.ip }, look);
+    if (found === null) throw linkNotFound();
     const { code } = found;
     const now = this.clock.now();
     const program = await this.db.getRepository(ReferralProgram).findOneBy({ workspaceId, id: code.programId });
     const isOpen = objectionTo({ ...code, maxUses: null }, now) === null;
     if (!isOpen || program === null || program.landingUrl === null) throw linkNotFound();
-    const { landingUrl } = program;
-    const addresses = { url: landingUrl, referrer: visit.referrer };
-    const clickId = isByPerson(visit) ? await insertClick(found, now, addresses, this.db.manager) : null;
-    return { url: landingAddress(landingUrl, clickId), statusCode: 302 };
+    const url = destinationOf(program.landingUrl, visit.query.get('to') ?? undefined);
+    const clickId = visit.method === 'GET' ? await this.clickOf(found, now, { ...visit, url }) : null;
+    return { url: landingAddress(url, { clickId, utm: utmOf(visit.query) }), statusCode: 302 };
+  }
+
+  /** The id to pass on. */
+  private async clickOf(found: CodeInProgram, at: Date, visit: Visit & { url: string }): Promise<string | null> {
+    const consent = visit.optsOut ? false : consentOf(visit.query.get('consent'));
+    const { id, visitor } = await this.insert(found, at, { ...visit, consent }, this.db.manager);
+    return visitor === 'bot' ? null : id;
+  }
+
+  private async insert(
+    { code }: CodeInProgram,
+    at: Date,
+    { url, referrer, consent = null, query, ...agent }: ClickFacts,
+    manager: EntityManager,
+  ): Promise<Click> {
+    const { workspaceId, id: codeId, programId, partnerId } = code;
+    const known = { ip: agent.ip, userAgent: agent.userAgent };
+    const hashes = await this.hashes.of(workspaceId, consent === false ? {} : known, at, manager);
+    const click: Click = {
+      ...{ workspaceId, id: newId(CLICK_PREFIX), programId, partnerId, codeId, clickId: null, clickedAt: at },
+      ...{ url: bareAddress(url), referrer: bareAddress(referrer), utm: utmOf(query) },
+      ...{
+        visitor: visitorOf({ userAgent: agent.userAgent ?? undefined, purpose: agent.purpose }),
+        consent,
+        ...hashes,
+      },
+      ...{ customerId: null, signedUpAt: null, convertedAt: null, createdAt: at },
+    };
+    await manager.getRepository(ReferralTracking).insert(click);
+    return click;
   }
 }
 
-async function insertClick(
-  { code }: CodeInProgram,
-  at: Date,
-  { url, referrer }: Pick<CreateClickDto, 'url' | 'referrer'>,
-  manager: EntityManager,
-): Promise<string> {
-  const id = newId('click');
-  await manager.getRepository(ReferralTracking).insert({
-    workspaceId: code.workspaceId,
-    id,
-    programId: code.programId,
-    partnerId: code.partnerId,
-    codeId: code.id,
-    clickedAt: at,
-    url: bareAddress(url),
-    referrer: bareAddress(referrer),
-    createdAt: at,
-  });
-  return id;
-}
-
-function asLinkNotFound(error: unknown): never {
-  throw error instanceof DomainError && error.kind === 'not_found' ? linkNotFound() : error;
+/** What a link says of consent; null when it says nothing. */
+function consentOf(text: string | null): boolean | null {
+  if (text === 'true' || text === '1') return true;
+  return text === 'false' || text === '0' ? false : null;
 }
 
 function linkNotFound(): DomainError {
-  return new DomainError(
-    'not_found',
-    'link_not_found',
-    'this link leads nowhere: its code is unknown or no longer valid',
-    {
-      field: 'code',
-    },
-  );
+  const says = 'this link leads nowhere: its code is unknown or no longer valid';
+  return new DomainError('not_found', 'link_not_found', says, { field: 'code' });
 }

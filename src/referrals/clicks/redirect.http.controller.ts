@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Controller, Get, Header, Headers, Param, Redirect, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../../access/policy.js';
+import { queryOf } from './click-rules.js';
 import { ClicksService } from './clicks.service.js';
 import { CodeParam } from '../codes/code.dto.js';
 
@@ -16,11 +18,12 @@ export class RedirectHttpController {
   @Redirect()
   follow(
     @Param() { code }: CodeParam,
-    @Req() { method }: FastifyRequest,
-    @Headers('user-agent') userAgent?: string,
-    @Headers('sec-purpose') purpose?: string,
-    @Headers('referer') referrer?: string,
+    @Req() { method, ip, url }: FastifyRequest,
+    @Headers() headers: IncomingHttpHeaders,
   ) {
-    return this.clicks.follow(code, { method, userAgent, purpose, referrer });
+    const { 'user-agent': userAgent, referer: referrer } = headers;
+    const purpose = [headers['sec-purpose'], headers.purpose, headers['x-moz']].flat().join(' ');
+    const optsOut = headers['sec-gpc'] === '1';
+    return this.clicks.follow(code, { method, ip, query: queryOf(url), userAgent, purpose, referrer, optsOut });
   }
 }

@@ -7,18 +7,11 @@ const GENERATED_CODE_CHARS = 10;
 export const CHOSEN_CODE = /^[A-Za-z0-9_-]{3,64}$/;
 
 /** Words that people read as something else than somebody's code, in links and in support. */
-const RESERVED_KEYS = new Set([
-  'ADMIN',
-  'API',
-  'CODE',
-  'FALSE',
-  'NEW',
-  'NULL',
-  'TRUE',
-  'TRIBUTARY',
-  'UNDEFINED',
-  'VALIDATE',
-]);
+const RESERVED_KEYS = new Set(
+  'ABOUT ACCOUNT ADMIN API APP ASSETS BILLING CHECKOUT CODE DASHBOARD DEFAULT DOCS FALSE HELP LOGIN LOGOUT NEW NONE NULL PAY QR ROOT SIGNIN SIGNUP STATIC STRIPE SUPPORT SYSTEM TRIBUTARY TRUE UNDEFINED UNKNOWN VALIDATE'.split(
+    ' ',
+  ),
+);
 
 export const newCode = (): string => randomCrockford(GENERATED_CODE_CHARS);
 

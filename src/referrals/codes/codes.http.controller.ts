@@ -1,7 +1,8 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { EntityManager } from 'typeorm';
-import { WorkspaceId } from '../../access/current-caller.js';
+import type { Caller } from '../../access/caller.js';
+import { CurrentCaller, WorkspaceId } from '../../access/current-caller.js';
 import { Idempotent, Tx } from '../../access/idempotency.js';
 import { Requires } from '../../access/policy.js';
 import { CodesService } from './codes.service.js';
@@ -43,7 +44,7 @@ export class CodesHttpController {
 
   @Post(':code/validate')
   @HttpCode(200)
-  validate(@WorkspaceId() workspaceId: string, @Param() { code }: CodeParam, @Tx() tx: EntityManager) {
-    return this.codes.validate(workspaceId, code, tx);
+  validate(@CurrentCaller() caller: Caller, @Param() { code }: CodeParam, @Tx() tx: EntityManager) {
+    return this.codes.validate(caller, code, tx);
   }
 }

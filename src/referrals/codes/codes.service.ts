@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import type { Caller } from '../../access/caller.js';
 import { SettleQueue } from '../../billing/mirror/settle-queue.js';
 import { Clock } from '../../common/clock.js';
 import { DomainError, invalidField, notFound } from '../../common/errors.js';
@@ -8,8 +9,13 @@ import { newId } from '../../common/ids.js';
 import { decodeCursor, toPage } from '../../common/pagination.js';
 import type { Page } from '../../common/pagination.js';
 import { PartnersService } from '../../partners/partners.service.js';
+import { CodeGuesses } from './code-guesses.service.js';
+import { CodeNames } from './code-names.repository.js';
 import { codeKeyOf, isReservedCode, newCode, objectionTo, type CodeObjection } from './code-rules.js';
+import { CodeViews, type CodeInProgram } from './code-views.service.js';
 import type { CodeValidityView, CodeView, CreateCodeDto, PartnerProgramQuery, UpdateCodeDto } from './code.dto.js';
+import { PromotionCodes } from './promotion-codes.service.js';
+import { ReferralCodeName } from './referral-code-name.entity.js';
 import { ProgramsService } from '../programs.service.js';
 import { ReferralCode } from '../referral-code.entity.js';
 import { ReferralProgram } from '../referral-program.entity.js';
@@ -24,23 +30,21 @@ const REFUSALS: Record<CodeObjection, string> = {
   code_exhausted: 'has brought as many customers as it may',
 };
 
-/** A code with the key of its program. */
-export interface CodeInProgram {
-  code: ReferralCode;
-  programKey: string;
-}
-
 @Injectable()
 export class CodesService {
   constructor(
     private readonly db: DataSource,
     private readonly programs: ProgramsService,
     private readonly partners: PartnersService,
+    private readonly names: CodeNames,
+    private readonly views: CodeViews,
+    private readonly promotions: PromotionCodes,
+    private readonly guesses: CodeGuesses,
     private readonly settling: SettleQueue,
     private readonly clock: Clock,
   ) {}
 
-  /** Errors: `program_not_found`, `partner_not_found`, `code_reserved`, `code_taken`. */
+  /** Errors: `program_not_found`, `partner_not_found`, `code_reserved`, `code_taken`, and those of the coupon. */
   async create(workspaceId: string, dto: CreateCodeDto, tx: EntityManager): Promise<CodeView> {
     const program = await this.programs.require(workspaceId, dto.programKey, 'programKey', tx);
     const partner = await this.partners.require(workspaceId, dto.partnerId, 'partnerId', tx);
@@ -53,44 +57,89 @@ export class CodesService {
       uses: 0,
       expiresAt: dto.expiresAt ?? null,
       active: true,
+      statusReason: null,
+      statusChangedAt: null,
       stripePromotionCodeId: dto.stripePromotionCodeId ?? null,
       createdAt: this.clock.now(),
     };
-    const code = dto.code == null ? await insertGenerated(row, tx) : await insertChosen(row, dto.code, tx);
-    await this.touchPromotionCodes(code, [code.stripePromotionCodeId], tx);
-    return viewOf({ code, programKey: program.key });
+    const text = dto.code ?? null;
+    if (text === null) return this.keep(program, await this.generated(row, tx), null, dto, tx);
+    await this.claim(row, text, tx);
+    return this.keep(program, named(row, text), null, dto, tx);
   }
 
+  /** Errors: `code_reserved`, `code_taken`, `expires_in_past`, and those of the coupon. */
   async update(workspaceId: string, text: string, dto: UpdateCodeDto, tx: EntityManager): Promise<CodeView> {
-    const { code, programKey } = await this.require(workspaceId, text, tx);
-    const {
-      maxUses = code.maxUses,
-      expiresAt = code.expiresAt,
-      active = code.active,
-      stripePromotionCodeId = code.stripePromotionCodeId,
-    } = dto;
-    if (dto.expiresAt != null && dto.expiresAt < this.clock.now()) {
+    const { code: found, programKey } = await this.require(workspaceId, text, tx);
+    const program = await this.programs.require(workspaceId, programKey, 'programKey', tx);
+    const at = { workspaceId, id: found.id };
+    // Locked, so that of two changes the second is made to what the first has left.
+    const lock = { mode: 'pessimistic_write' } as const;
+    const before = await tx.getRepository(ReferralCode).findOneOrFail({ where: at, lock });
+    const now = this.clock.now();
+    if (dto.expiresAt != null && dto.expiresAt < now) {
       const says =
         'expiresAt must not be in the past, since whom the code has brought by now stays; to close it, set active to false';
       throw invalidField('expiresAt', 'expires_in_past', says);
     }
-    const changes = { maxUses, expiresAt, active, stripePromotionCodeId };
-    await tx.getRepository(ReferralCode).update({ workspaceId, id: code.id }, changes);
-    await this.touchPromotionCodes(code, [code.stripePromotionCodeId, stripePromotionCodeId], tx);
-    return viewOf({ code: { ...code, ...changes }, programKey });
+    if (dto.code !== undefined) await this.claim(before, dto.code, tx);
+    const after: ReferralCode = { ...before, ...statusOf(before, dto, now) };
+    if (dto.maxUses !== undefined) after.maxUses = dto.maxUses;
+    if (dto.expiresAt !== undefined) after.expiresAt = dto.expiresAt;
+    if (dto.stripePromotionCodeId !== undefined) after.stripePromotionCodeId = dto.stripePromotionCodeId;
+    return this.keep(program, dto.code === undefined ? after : named(after, dto.code), before, dto, tx);
+  }
+
+  /** Writes the code as it is from now on, and says what follows from it. */
+  private async keep(
+    program: ReferralProgram,
+    code: ReferralCode,
+    before: ReferralCode | null,
+    { stripeCouponId: coupon, stripePromotionCodeId }: CreateCodeDto | UpdateCodeDto,
+    tx: EntityManager,
+  ): Promise<CodeView> {
+    if (coupon != null && stripePromotionCodeId != null) {
+      const says = 'give either stripeCouponId, for which a promotion code is made, or stripePromotionCodeId, not both';
+      throw invalidField('stripePromotionCodeId', 'field_not_allowed', says);
+    }
+    if (before === null) await tx.getRepository(ReferralCode).insert(code);
+    else await tx.getRepository(ReferralCode).update({ workspaceId: code.workspaceId, id: code.id }, changesOf(code));
+    await this.promotions.want(code, before, { coupon, program }, tx);
+    const texts = [code.codeKey, before?.codeKey ?? code.codeKey];
+    await this.touchPromotionCodes(code, texts, [before?.stripePromotionCodeId, code.stripePromotionCodeId], tx);
+    return this.views.one({ code, programKey: program.key }, tx);
+  }
+
+  /** The text is the code's from now on. Errors: `code_reserved`, `code_taken`. */
+  private async claim(code: Pick<ReferralCode, 'workspaceId' | 'id'>, text: string, tx: EntityManager): Promise<void> {
+    if (isReservedCode(text)) {
+      throw invalidField('code', 'code_reserved', `the code ${text} is reserved; choose another`);
+    }
+    if (await this.names.claim(code, text, this.clock.now(), tx)) return;
+    const says = `the code ${text} is taken (codes are compared without regard to case, and keep their earlier texts); choose another`;
+    throw new DomainError('already_exists', 'code_taken', says, { field: 'code' });
+  }
+
+  private async generated(row: Omit<ReferralCode, 'code' | 'codeKey'>, tx: EntityManager): Promise<ReferralCode> {
+    for (let attempt = 1; attempt <= GENERATION_ATTEMPTS_MAX; attempt++) {
+      const text = newCode();
+      if (await this.names.claim(row, text, row.createdAt, tx)) return named(row, text);
+    }
+    throw new DomainError('internal', 'internal', `no free code was found in ${GENERATION_ATTEMPTS_MAX} attempts`);
   }
 
   /** Whoever has used one of the promotion codes that stood, stands or now stands for the code may be bound differently. */
   private async touchPromotionCodes(
-    { workspaceId, codeKey }: ReferralCode,
-    named: ReadonlyArray<string | null>,
+    { workspaceId }: ReferralCode,
+    texts: readonly string[],
+    byId: ReadonlyArray<string | null | undefined>,
     tx: EntityManager,
   ): Promise<void> {
     const rows = await tx.query<Array<{ id: string }>>(
-      `SELECT id FROM stripe.promotion_codes WHERE workspace_id = $1 AND account = '' AND upper(code) = $2`,
-      [workspaceId, codeKey],
+      `SELECT id FROM stripe.promotion_codes WHERE workspace_id = $1 AND account = '' AND upper(code) = ANY($2)`,
+      [workspaceId, texts],
     );
-    const ids = [...rows.map(({ id }) => id), ...named.filter((id) => id !== null)];
+    const ids = [...rows.map(({ id }) => id), ...byId.filter((id) => id != null)];
     await this.settling.touch(
       ids.map((id) => ({ workspaceId, account: '', kind: 'promotion_code', id })),
       tx,
@@ -98,7 +147,7 @@ export class CodesService {
   }
 
   async get(workspaceId: string, text: string): Promise<CodeView> {
-    return viewOf(await this.require(workspaceId, text, this.db.manager));
+    return this.views.one(await this.require(workspaceId, text, this.db.manager), this.db.manager);
   }
 
   /** Newest first. */
@@ -111,16 +160,19 @@ export class CodesService {
     if (query.cursor !== undefined) select.andWhere('c.id < :after', { after: decodeCursor(LIST, query.cursor).id });
     const rows = await withProgramKeys(select);
     const page = toPage(LIST, rows, query.limit, ({ code }) => ({ sort: '', id: code.id }));
-    return { ...page, data: page.data.map(viewOf) };
+    return { ...page, data: await this.views.of(page.data, this.db.manager) };
   }
 
-  /** Whether the code would bring a customer now. An unknown code is an answer here, not an error. */
+  /**
+   * Whether the code would bring a customer now. An unknown code is an answer here, not an error. Errors: `rate_limited`
+   * after too many unknown ones.
+   */
   async validate(
-    workspaceId: string,
+    { workspaceId, keyId }: Pick<Caller, 'workspaceId' | 'keyId'>,
     text: string,
     manager: EntityManager = this.db.manager,
   ): Promise<CodeValidityView> {
-    const found = await this.find(workspaceId, text, manager);
+    const found = await this.guesses.limited({ keyId }, () => this.find(workspaceId, text, manager));
     if (found === null) return { valid: false, code: text, reason: 'code_not_found' };
     const { code, programKey } = found;
     const reason = objectionTo(code, this.clock.now()) ?? undefined;
@@ -153,8 +205,11 @@ export class CodesService {
     if (counted === 0) throw refusal(code, 'code_exhausted');
   }
 
-  private async find(workspaceId: string, text: string, manager: EntityManager): Promise<CodeInProgram | null> {
-    const select = inPrograms(manager, workspaceId).andWhere('c.code_key = :codeKey', { codeKey: codeKeyOf(text) });
+  /** The code that the text leads to, also by an older name of it; null when there is none. */
+  async find(workspaceId: string, text: string, manager: EntityManager): Promise<CodeInProgram | null> {
+    const select = inPrograms(manager, workspaceId)
+      .innerJoin(ReferralCodeName, 'n', 'n.workspace_id = c.workspace_id AND n.code_id = c.id')
+      .andWhere('n.code_key = :codeKey', { codeKey: codeKeyOf(text) });
     return (await withProgramKeys(select))[0] ?? null;
   }
 }
@@ -173,44 +228,43 @@ async function withProgramKeys(select: ReturnType<typeof inPrograms>): Promise<C
   return entities.map((code, at) => ({ code, programKey: raw[at]?.program_key ?? '' }));
 }
 
-async function insertGenerated(row: Omit<ReferralCode, 'code' | 'codeKey'>, tx: EntityManager): Promise<ReferralCode> {
-  for (let attempt = 1; attempt <= GENERATION_ATTEMPTS_MAX; attempt++) {
-    const text = newCode();
-    const code = { ...row, code: text, codeKey: codeKeyOf(text) };
-    if (await insertIfFree(code, tx)) return code;
+const named = (row: Omit<ReferralCode, 'code' | 'codeKey'>, code: string): ReferralCode => ({
+  ...row,
+  code,
+  codeKey: codeKeyOf(code),
+});
+
+/** `uses` is counted elsewhere, maybe at this moment. */
+function changesOf(code: ReferralCode): Partial<ReferralCode> {
+  const {
+    code: text,
+    codeKey,
+    maxUses,
+    expiresAt,
+    active,
+    statusReason,
+    statusChangedAt,
+    stripePromotionCodeId,
+  } = code;
+  return { code: text, codeKey, maxUses, expiresAt, active, statusReason, statusChangedAt, stripePromotionCodeId };
+}
+
+/** Suspended or reactivated at `now`, or as it was. A reason alone is refused: it would be one for nothing. */
+function statusOf(
+  { active: isActive, statusReason, statusChangedAt }: ReferralCode,
+  { active, reason = null }: UpdateCodeDto,
+  now: Date,
+): Pick<ReferralCode, 'active' | 'statusReason' | 'statusChangedAt'> {
+  if (active === undefined && reason !== null) {
+    const says = 'reason belongs to a code that is suspended or reactivated: give active, too, or leave it out';
+    throw invalidField('reason', 'field_not_allowed', says);
   }
-  throw new DomainError('internal', 'internal', `no free code was found in ${GENERATION_ATTEMPTS_MAX} attempts`);
-}
-
-async function insertChosen(
-  row: Omit<ReferralCode, 'code' | 'codeKey'>,
-  text: string,
-  tx: EntityManager,
-): Promise<ReferralCode> {
-  if (isReservedCode(text)) throw invalidField('code', 'code_reserved', `the code ${text} is reserved; choose another`);
-  const code = { ...row, code: text, codeKey: codeKeyOf(text) };
-  if (await insertIfFree(code, tx)) return code;
-  const says = `the code ${text} is taken (codes are compared without regard to case); choose another`;
-  throw new DomainError('already_exists', 'code_taken', says, { field: 'code' });
-}
-
-/** False when the unique index refuses the text, without spoiling the transaction. */
-async function insertIfFree(code: ReferralCode, tx: EntityManager): Promise<boolean> {
-  const insert = tx.createQueryBuilder().insert().into(ReferralCode).values(code).orIgnore().returning('id');
-  const { raw } = await insert.execute();
-  return (raw as unknown[]).length > 0;
+  if (active === undefined || (active === isActive && reason === null)) {
+    return { active: isActive, statusReason, statusChangedAt };
+  }
+  return { active, statusReason: reason, statusChangedAt: now };
 }
 
 function refusal({ code }: ReferralCode, objection: CodeObjection): DomainError {
   return new DomainError('conflict', objection, `the code ${code} ${REFUSALS[objection]}`, { field: 'code' });
-}
-
-function viewOf({ code: row, programKey }: CodeInProgram): CodeView {
-  const { id, code, partnerId, active, maxUses, uses, expiresAt, stripePromotionCodeId, createdAt } = row;
-  return {
-    ...{ id, code, programKey, partnerId, active, maxUses, uses },
-    expiresAt: expiresAt?.toISOString() ?? null,
-    stripePromotionCodeId,
-    createdAt: createdAt.toISOString(),
-  };
 }

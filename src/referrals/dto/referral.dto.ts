@@ -1,6 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsObject, IsOptional, ValidateNested } from 'class-validator';
 import { IdText } from '../../common/dto-decorators.js';
+import type { Utm, Visitor } from '../clicks/click-rules.js';
 import { PartnerProgramQuery } from '../codes/code.dto.js';
 import { CustomerDto, type CustomerView } from './customer.dto.js';
 
@@ -44,6 +45,18 @@ export class ReferralView {
   clickedAt: string | null;
   signedUpAt: string | null;
   convertedAt: string | null;
+  /** Where the click led and where it came from, without queries. */
+  url: string | null;
+  referrer: string | null;
+  /** The campaign that the link named. */
+  utm: Utm | null;
+  /** Null without a click. */
+  visitor: Visitor | null;
+  /** Whether the visitor agreed to be recognised; null when nobody asked. */
+  consent: boolean | null;
+  /** Of the visitor's address and user agent, with the day's salt. */
+  ipHash: string | null;
+  agentHash: string | null;
   createdAt: string;
 }
 
