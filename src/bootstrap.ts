@@ -11,7 +11,7 @@ import { ApiDocument } from './api-document.js';
 import { AppModule } from './app.module.js';
 import type { Clock } from './common/clock.js';
 import type { AppConfig } from './config/app-config.js';
-import { startEmbeddedPostgres } from './database/embedded-postgres.js';
+import { KeptPostgres } from './database/kept-postgres.js';
 import { migrate } from './database/migrate.js';
 import { GrpcFace, loadContract } from './grpc-server.js';
 import { createHttpFace, hostInUrl } from './http-server.js';
@@ -154,7 +154,7 @@ function unusableDatabase(url: string, cause: unknown): Error {
 
 async function startOwnPostgres({ dataDir }: AppConfig, undo: Undo): Promise<string> {
   const logger = new Logger('Database');
-  const postgres = await startEmbeddedPostgres({ dataDir, log: (line) => logger.log(line) });
+  const postgres = await KeptPostgres.start({ dataDir, log: (line) => logger.log(line) });
   undo.add(() => postgres.stop());
   return postgres.url;
 }
