@@ -68,7 +68,7 @@ describe('the embedded PostgreSQL', () => {
     await Promise.all(servers.map(({ stop }) => stop()));
     expect(isAlive(server.pid)).toBe(false);
     const again = await startEmbeddedPostgres({ dataDir, settings: SETTINGS });
-    expect(await ask(again.url, 'select n from outlived')).toEqual([{ n: 42 }]);
+    expect(await ask(again.url, 'select n from kept')).toEqual([{ n: 42 }]);
     await again.stop();
   });
 
