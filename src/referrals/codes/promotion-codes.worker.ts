@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { PollingWorker } from '../../common/background-worker.js';
-import { DomainError } from '../../common/errors.js';
+import { DomainError, type ErrorKind } from '../../common/errors.js';
 import { PromotionSync, type DuePromotion } from './promotion-sync.service.js';
 
 const POLL_MS = 1_000;
@@ -13,7 +13,13 @@ const LONGEST_BACKOFF_SECONDS = 600;
 const ERROR_CHARS_MAX = 500;
 
 /** What Stripe may answer otherwise the next time. The rest is wrong with the code or its coupon, and waits for a person. */
-const PASSING: ReadonlySet<string> = new Set(['unavailable', 'rate_limited', 'timeout', 'upstream_failed', 'internal']);
+const PASSING: ReadonlySet<ErrorKind> = new Set([
+  'unavailable',
+  'rate_limited',
+  'timeout',
+  'upstream_failed',
+  'internal',
+]);
 
 /** Tells Stripe what codes want of their promotion codes, until it has been told. */
 @Injectable()
@@ -50,11 +56,10 @@ export class PromotionCodesWorker extends PollingWorker {
       await this.sync.bringInStep(due);
       await this.finish(due, null, null);
     } catch (error) {
-      const kind = error instanceof DomainError ? error.kind : 'internal';
+      const { kind, text } = toldOf(error);
       const pause = Math.min(FIRST_BACKOFF_SECONDS * 2 ** (due.attempts - 1), LONGEST_BACKOFF_SECONDS);
-      const says = error instanceof DomainError ? error.message : 'it failed here; the log says why';
       this.log.warn({ message: 'a promotion code could not be brought in step', codeId: due.codeId, error });
-      await this.finish(due, PASSING.has(kind) ? pause : null, says.slice(0, ERROR_CHARS_MAX));
+      await this.finish(due, PASSING.has(kind) ? pause : null, text.slice(0, ERROR_CHARS_MAX));
     }
   }
 
@@ -70,4 +75,11 @@ export class PromotionCodesWorker extends PollingWorker {
       [workspaceId, codeId, dueAt, againInSeconds, error],
     );
   }
+}
+
+/** What is kept of a failure, for whoever looks at the code. */
+function toldOf(error: unknown): { kind: ErrorKind; text: string } {
+  if (!(error instanceof DomainError)) return { kind: 'internal', text: 'it failed here; the log says why' };
+  const { kind, field, message } = error;
+  return { kind, text: field === undefined ? message : `${field}: ${message}` };
 }
