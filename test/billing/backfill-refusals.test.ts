@@ -48,6 +48,14 @@ describe('what Stripe refuses', () => {
     expect(view.byType.find(({ type }) => type === 'coupons')).toMatchObject({ state: 'done', added: 30 });
   });
 
+  it('fails the job when nothing of what was asked for can be read, and says why', async () => {
+    sandboxOf(service).restrictKey(RESTRICTED, { '*': 'read', coupons: 'none' });
+
+    const view = await backfill(restricted, { account: 'platform', types: ['coupons'] });
+
+    expect(view).toMatchObject({ state: 'failed', error: expect.stringMatching(/^coupons: .*rak_coupon_read/) });
+  });
+
   it('ends the whole job when the key itself is refused', async () => {
     const revoked = await startTestService({
       sandbox: false,

@@ -18,7 +18,7 @@ export class Backfills {
     private readonly clock: Clock,
   ) {}
 
-  /** Ends the jobs that have nothing left to do; a dry run counts what it did not meet. */
+  /** Ends the jobs that have nothing left to do; one that could read none of its lists has failed. A dry run counts what it did not meet. */
   async endFinished(workspaceId: string): Promise<void> {
     const jobs = await this.db.query<Array<{ id: string }>>(
       `SELECT b.id FROM tributary.backfill b WHERE b.workspace_id = $1 AND b.state = 'running'
@@ -56,7 +56,10 @@ export class Backfills {
     const since = job.since === null ? null : Number(job.since);
     if (dryRun) await this.counts.countDeleted({ id, workspaceId, dryRun, since, types: null }, tx);
     const failures = (await tx.query(
-      `SELECT object_table, reason FROM tributary.backfill_task WHERE backfill_id = $1 AND state = 'failed' ORDER BY id`,
+      `SELECT object_table, reason FROM tributary.backfill_task AS t
+        WHERE backfill_id = $1 AND (state = 'failed' OR (state = 'skipped' AND NOT EXISTS (
+                SELECT FROM tributary.backfill_task read WHERE read.backfill_id = t.backfill_id AND read.state = 'done')))
+        ORDER BY id`,
       [id],
     )) as Array<{ object_table: string; reason: string }>;
     const error = failures
