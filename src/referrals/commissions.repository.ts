@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import type { CursorPosition } from '../common/pagination.js';
 import type { LedgerTransactionKind } from '../ledger/ledger-transaction.entity.js';
 import type { CommissionState } from './dto/commission.dto.js';
+import type { HoldReason } from './holds/hold-reasons.js';
 import type { SaleSource } from './sale.entity.js';
 
 export interface CommissionFilter {
@@ -10,6 +11,8 @@ export interface CommissionFilter {
   partnerId?: string;
   programKey?: string;
   state?: CommissionState;
+  /** What was decided of it last. */
+  decision?: 'released' | 'rejected';
   /** Only what comes after this position. */
   after?: CursorPosition;
   limit: number;
@@ -26,6 +29,8 @@ export interface CommissionRow {
   customer_id: string;
   customer_external_id: string | null;
   sale_id: string;
+  rule: string;
+  holds: HoldReason[];
   source: SaleSource;
   source_id: string;
   state: CommissionState;
@@ -54,8 +59,13 @@ export class CommissionsRepository {
   constructor(private readonly db: DataSource) {}
 
   /** Newest first. `now` decides what is due. */
-  async find(workspaceId: string, filter: CommissionFilter, now: Date): Promise<CommissionRow[]> {
-    return this.db.query<CommissionRow[]>(COMMISSIONS, [
+  async find(
+    workspaceId: string,
+    filter: CommissionFilter,
+    now: Date,
+    manager: EntityManager = this.db.manager,
+  ): Promise<CommissionRow[]> {
+    return manager.query<CommissionRow[]>(COMMISSIONS, [
       workspaceId,
       now,
       filter.id ?? null,
@@ -65,6 +75,7 @@ export class CommissionsRepository {
       filter.after?.sort ?? null,
       filter.after?.id ?? null,
       filter.limit,
+      filter.decision ?? null,
     ]);
   }
 
@@ -79,7 +90,7 @@ export class CommissionsRepository {
 // again; what is held or taken back again does not count. A payout counts as paid while more of it went out than came back, and no longer once all of it came back.
 const COMMISSIONS = `
   SELECT c.id, c.partner_id, c.program_id, p.key AS program_key, c.program_version, code.code, c.customer_id,
-         customer.external_id AS customer_external_id, c.sale_id, s.source, s.source_id, derived.state,
+         customer.external_id AS customer_external_id, c.sale_id, c.rule, c.holds, s.source, s.source_id, derived.state,
          c.amount_minor AS amount, CASE WHEN c.status = 'pending_fx' THEN c.amount_minor ELSE money.net END AS net,
          c.currency, c.occurred_at, c.due_at, c.created_at, c.created_at::text AS position
     FROM tributary.commission c
@@ -131,6 +142,7 @@ const COMMISSIONS = `
      AND ($4::text IS NULL OR c.partner_id = $4)
      AND ($5::text IS NULL OR p.key = $5)
      AND ($6::text IS NULL OR derived.state = $6)
+     AND ($10::text IS NULL OR judged.decision = $10)
      AND ($7::timestamptz IS NULL OR (c.created_at, c.id) < ($7, $8))
    ORDER BY c.created_at DESC, c.id DESC
    LIMIT $9`;

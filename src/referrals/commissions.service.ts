@@ -6,6 +6,7 @@ import { decodeCursor, toPage } from '../common/pagination.js';
 import type { Page } from '../common/pagination.js';
 import { Attribution } from './attribution.entity.js';
 import { stepsOf } from './rules/commission-steps.js';
+import { commissionView } from './commission-views.js';
 import { Commission } from './commission.entity.js';
 import { CommissionsRepository, type CommissionRow, type PostingRow } from './commissions.repository.js';
 import type {
@@ -15,6 +16,9 @@ import type {
   CommissionView,
   ListCommissionsQuery,
 } from './dto/commission.dto.js';
+import { CommissionHolds } from './holds/commission-holds.service.js';
+import { holdSteps } from './holds/hold-steps.js';
+import { decisionView } from './holds/reviews.service.js';
 import { Sale } from './sale.entity.js';
 
 const LIST = 'commissions';
@@ -25,6 +29,7 @@ export class CommissionsService {
   constructor(
     private readonly db: DataSource,
     private readonly commissions: CommissionsRepository,
+    private readonly holds: CommissionHolds,
     private readonly clock: Clock,
   ) {}
 
@@ -34,11 +39,11 @@ export class CommissionsService {
     const after = cursor === undefined ? undefined : decodeCursor(LIST, cursor);
     const rows = await this.commissions.find(workspaceId, { ...filter, after, limit: limit + 1 }, this.clock.now());
     const page = toPage(LIST, rows, limit, ({ position, id }) => ({ sort: position, id }));
-    return { ...page, data: page.data.map(viewOf) };
+    return { ...page, data: page.data.map(commissionView) };
   }
 
   async get(workspaceId: string, id: string): Promise<CommissionView> {
-    return viewOf(await this.require(workspaceId, id));
+    return commissionView(await this.require(workspaceId, id));
   }
 
   /** How it came about, in figures and in sentences. */
@@ -46,18 +51,22 @@ export class CommissionsService {
     const row = await this.require(workspaceId, id);
     const { program_id: programId, customer_id: customerId, sale_id: saleId } = row;
     const manager = this.db.manager;
-    const { explanation } = await manager.getRepository(Commission).findOneByOrFail({ workspaceId, id });
+    const commission = await manager.getRepository(Commission).findOneByOrFail({ workspaceId, id });
+    const { explanation } = commission;
     const sold = await manager.getRepository(Sale).findOneByOrFail({ workspaceId, id: saleId });
     const bound = await manager.getRepository(Attribution).findOneBy({ workspaceId, programId, customerId });
+    const decisions = await this.holds.decisionsOf(commission, manager);
     const postings = await this.commissions.postings(workspaceId, id);
-    const view = viewOf(row);
+    const view = commissionView(row);
     const sale = saleViewOf(sold);
     return {
       ...view,
       sale,
       evidence: bound?.evidence ?? [],
+      holds: row.holds,
+      decisions: decisions.map(decisionView),
       explanation,
-      steps: stepsOf(view, sale, explanation),
+      steps: [...stepsOf(view, sale, explanation), ...holdSteps(row.holds, decisions)],
       ledger: postings.map(postingViewOf),
     };
   }
@@ -67,30 +76,6 @@ export class CommissionsService {
     if (row === undefined) throw notFound('commission', id, 'id');
     return row;
   }
-}
-
-function viewOf(row: CommissionRow): CommissionView {
-  const amountMinor = Number(row.amount);
-  const netMinor = Number(row.net);
-  return {
-    id: row.id,
-    partnerId: row.partner_id,
-    programKey: row.program_key,
-    programVersion: row.program_version,
-    code: row.code,
-    customerId: row.customer_id,
-    customerExternalId: row.customer_external_id,
-    source: row.source,
-    sourceId: row.source_id,
-    state: row.state,
-    amountMinor,
-    reversedMinor: amountMinor - netMinor,
-    netMinor,
-    currency: row.currency,
-    occurredAt: row.occurred_at.toISOString(),
-    dueAt: row.due_at.toISOString(),
-    createdAt: row.created_at.toISOString(),
-  };
 }
 
 function saleViewOf({ id, source, sourceId, occurredAt, cashMinor, currency }: Sale): CommissionSaleView {

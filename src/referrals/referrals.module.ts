@@ -27,6 +27,9 @@ import { ExchangeRatesHttpController } from './exchange/exchange-rates.http.cont
 import { ExchangeRatesService } from './exchange/exchange-rates.service.js';
 import { EvidenceRepository } from './evidence.repository.js';
 import { CommissionHolds } from './holds/commission-holds.service.js';
+import { ReviewsGrpcController } from './holds/reviews.grpc.controller.js';
+import { ReviewsHttpController } from './holds/reviews.http.controller.js';
+import { ReviewsService } from './holds/reviews.service.js';
 import { PersonsRepository } from './persons.repository.js';
 import { PostedCommissions } from './posted-commissions.repository.js';
 import { ProgramTerms } from './program-terms.service.js';
@@ -64,6 +67,7 @@ const REQUESTS = [
   SalesService,
   CommissionsRepository,
   CommissionsService,
+  ReviewsService,
 ];
 
 /** What follows from the facts: who is bound to whom, and what a sale earns. */
@@ -91,6 +95,8 @@ const SETTLING = [
     ReferralsGrpcController,
     AttributionsHttpController,
     AttributionsGrpcController,
+    ReviewsHttpController,
+    ReviewsGrpcController,
     ExchangeRatesHttpController,
     ExchangeRatesGrpcController,
   ],

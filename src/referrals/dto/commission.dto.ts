@@ -2,6 +2,8 @@ import { IsIn, IsOptional } from 'class-validator';
 import type { LedgerTransactionKind } from '../../ledger/ledger-transaction.entity.js';
 import type { ConsideredEvidence } from '../attribution-rules.js';
 import type { CommissionExplanation } from '../rules/commission-rules.js';
+import type { HoldReason } from '../holds/hold-reasons.js';
+import type { CommissionDecisionView } from '../holds/review.dto.js';
 import type { SaleSource } from '../sale.entity.js';
 import { PartnerProgramQuery } from '../codes/code.dto.js';
 
@@ -71,6 +73,10 @@ export class CommissionExplanationView extends CommissionView {
   sale: CommissionSaleView;
   /** All that spoke for a binding of the customer in this program, with what became of each. */
   evidence: ConsideredEvidence[];
+  /** What holds it. */
+  holds: HoldReason[];
+  /** What people decided of it, oldest first. */
+  decisions: CommissionDecisionView[];
   /** The figures, as they were frozen when it was earned. */
   explanation: CommissionExplanation;
   /** One sentence per step, in the order of the calculation. */

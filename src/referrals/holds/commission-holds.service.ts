@@ -53,7 +53,7 @@ export class CommissionHolds {
   }
 
   /** Oldest first. */
-  private decisionsOf(
+  decisionsOf(
     { workspaceId, saleId, programId, partnerId, rule }: Commission,
     tx: EntityManager,
   ): Promise<CommissionDecision[]> {
