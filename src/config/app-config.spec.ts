@@ -43,6 +43,13 @@ describe('loadConfig', () => {
     expect(loadConfig(PLANTED).stripeWebhookSecrets).toEqual(['whsec_planted0002', 'whsec_planted0003']);
   });
 
+  it('takes the public address without its last slash, and nothing behind it', () => {
+    expect(loadConfig({ TRIBUTARY_PUBLIC_URL: 'https://example.com/go/' }).publicUrl).toBe('https://example.com/go');
+    expect(loadConfig({}).publicUrl).toBeUndefined();
+    for (const wrong of ['example.com', 'ftp://example.com', 'https://example.com/?a=b', 'https://a:b@example.com'])
+      expect(() => loadConfig({ TRIBUTARY_PUBLIC_URL: wrong })).toThrow(/TRIBUTARY_PUBLIC_URL/);
+  });
+
   it('parses the Stripe API base', () => {
     expect(loadConfig({ STRIPE_API_BASE: 'http://127.0.0.1:9/' }).stripeApiBase?.port).toBe('9');
   });

@@ -54,6 +54,8 @@ export class AppConfig {
 
   /** `trb_<keyid>_<secret>`: becomes the first API key. */
   readonly apiKey?: string;
+  /** Where strangers reach this service, without a slash at the end: what QR codes lead to. */
+  readonly publicUrl?: string;
   /** Encrypts the signing secrets of further webhook endpoints. */
   readonly encryptionKey?: string;
   readonly logLevel: LogLevel;
@@ -126,6 +128,7 @@ export function loadConfig(env: Environment): AppConfig {
       /^trb_[0-9A-Za-z]+_[0-9a-f]{64}$/,
       'trb_<key id>_<64 lower-case hexadecimal characters>',
     ),
+    publicUrl: readPublicUrl(read),
     encryptionKey: read.secret('TRIBUTARY_ENCRYPTION_KEY', /^.{32,}$/, '32 or more random characters'),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     logFormat: read.oneOf('LOG_FORMAT', LOG_FORMATS, 'auto'),
@@ -143,6 +146,16 @@ function readHost(read: EnvReader): string {
     throw new ConfigError('HOST', 'an IP address or a host name to listen on', quote(host));
   }
   return host;
+}
+
+function readPublicUrl(read: EnvReader): string | undefined {
+  const wants = 'an address like https://go.example.com, without a query';
+  const url = read.url('TRIBUTARY_PUBLIC_URL', ['http:', 'https:'], wants);
+  if (url === undefined) return undefined;
+  if (url.search !== '' || url.hash !== '' || url.username !== '') {
+    throw new ConfigError('TRIBUTARY_PUBLIC_URL', wants, quote(url.origin));
+  }
+  return url.href.replace(/\/+$/, '');
 }
 
 function readDatabaseUrl(read: EnvReader): string | undefined {

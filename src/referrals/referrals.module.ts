@@ -35,6 +35,8 @@ import { PostedCommissions } from './posted-commissions.repository.js';
 import { ProgramTerms } from './program-terms.service.js';
 import { ProgramsHttpController } from './programs.http.controller.js';
 import { ProgramsService } from './programs.service.js';
+import { PagesHttpController } from './clicks/pages.http.controller.js';
+import { PagesService } from './clicks/pages.service.js';
 import { RedirectHttpController } from './clicks/redirect.http.controller.js';
 import { ReferralSettlement } from './referral-settlement.service.js';
 import { ReferralsGrpcController } from './referrals.grpc.controller.js';
@@ -61,6 +63,7 @@ const REQUESTS = [
   PromotionCodesWorker,
   ClicksService,
   VisitorHashesService,
+  PagesService,
   CustomersService,
   SignUpsService,
   ReferralsService,
@@ -92,6 +95,7 @@ const SETTLING = [
     CodesHttpController,
     ReferralsHttpController,
     RedirectHttpController,
+    PagesHttpController,
     ReferralsGrpcController,
     AttributionsHttpController,
     AttributionsGrpcController,

@@ -24,6 +24,7 @@ const PUBLIC_ROUTES: ReadonlySet<string> = new Set([
   '/readyz',
   '/metrics',
   '/r/:code',
+  '/t.js',
   '/webhooks/stripe',
   '/webhooks/stripe/:endpointId',
 ]);

@@ -17,6 +17,7 @@ const HTTP_ONLY: Readonly<Record<string, string>> = {
   'POST /webhooks/stripe': 'Stripe delivers over HTTP, and its signature covers the raw body',
   'POST /webhooks/stripe/:endpointId': 'Stripe delivers over HTTP, and its signature covers the raw body',
   'GET /r/:code': 'a link that people click',
+  'GET /t.js': 'a script that pages load',
   'GET /livez': 'gRPC has a health service',
   'GET /readyz': 'gRPC has a health service',
   'GET /metrics': 'scraped over HTTP',
