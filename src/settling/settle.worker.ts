@@ -1,12 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { SettleQueue, settleKeyText, type SettleKey } from '../billing/mirror/settle-queue.js';
+import { atMost } from '../common/at-most.js';
 import { PollingWorker } from '../common/background-worker.js';
 import { PayoutSettlement } from '../payouts/payout-settlement.service.js';
 import { ReferralSettlement } from '../referrals/referral-settlement.service.js';
 
 const POLL_MS = 500;
 const CLAIM_SIZE = 400;
+/** Keys that one process settles at once: a settling asks much and calculates little. */
+const LANES = 4;
 export const MAX_SETTLE_ATTEMPTS = 8;
 
 interface Touch {
@@ -40,12 +43,8 @@ export class SettleWorker extends PollingWorker {
     const touches = await this.peek();
     if (touches.length === 0) return 0;
     const relevant = await this.dropIrrelevant(touches);
-    let done = touches.length - relevant.length;
-    for (const touch of relevant) {
-      if (this.isStopping) break;
-      if (await this.settle(touch)) done += 1;
-    }
-    return done;
+    const settled = await atMost(LANES, relevant, async (touch) => !this.isStopping && (await this.settle(touch)));
+    return touches.length - relevant.length + settled.filter(Boolean).length;
   }
 
   protected override onFailure(error: unknown): void {
