@@ -55,6 +55,33 @@ async function atStripe(code: string): Promise<AtStripe[]> {
   return ((await answer.json()) as { data: AtStripe[] }).data;
 }
 
+describe('a code that was renamed', () => {
+  it('is still named by its old text in metadata and by a promotion code of that text', async () => {
+    const { code, partnerId } = await withCoupon({ stripeCouponId: null });
+    await patch(code, { code: unique('Later') });
+    const at = Math.floor(story.service.clock.now().getTime() / 1_000);
+    const [tagged, discounted] = [unique('cus_tagged'), unique('cus_discounted')];
+    const customer = { id: tagged, object: 'customer', created: at, metadata: { referral_code: code.toLowerCase() } };
+    const promotion = { id: unique('promo_old'), object: 'promotion_code', code, active: true, created: at };
+    const session = { id: unique('cs_old'), object: 'checkout.session', created: at, status: 'complete' };
+    const discounts = [{ coupon: null, promotion_code: promotion.id }];
+
+    await story.happens(
+      stripeEvent('customer.created', customer, { created: at }),
+      stripeEvent('promotion_code.created', promotion, { created: at }),
+      stripeEvent('checkout.session.completed', { ...session, customer: discounted, discounts }, { created: at }),
+    );
+
+    const bound = await story.service.db.query(
+      `SELECT l.stripe_customer_id AS id FROM tributary.attribution a
+         JOIN tributary.customer_link l ON l.workspace_id = a.workspace_id AND l.customer_id = a.customer_id
+        WHERE a.partner_id = $1 ORDER BY 1`,
+      [partnerId],
+    );
+    expect(bound).toEqual([{ id: discounted }, { id: tagged }]);
+  });
+});
+
 describe('a code with a coupon', () => {
   it('stands at Stripe as one promotion code, however often that is tried', async () => {
     const expiresAt = new Date(story.service.clock.now().getTime() + 86_400_000).toISOString();

@@ -48,6 +48,8 @@ describe('a sign-up by click', () => {
         clickedAt: expect.any(String),
         signedUpAt: expect.any(String),
         convertedAt: null,
+        ...{ url: null, referrer: null, utm: null },
+        ...{ visitor: 'person', consent: null, ipHash: null, agentHash: null },
         createdAt: expect.any(String),
         withinWindow: true,
       },
