@@ -9,7 +9,7 @@ import { many, sandboxOf } from '../billing/backfill-world.js';
 import { startTestService, type TestService } from '../support/test-service.js';
 
 const TRIBUTARY = fileURLToPath(new URL('../../dist/src/tributary.js', import.meta.url));
-const ENDS_WITHIN_MS = 40_000;
+const ENDS_WITHIN_MS = 120_000;
 
 let service: TestService;
 let folder: string;
