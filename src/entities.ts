@@ -11,6 +11,7 @@ import { VIEWS, VIEWS_MAKE_WAY } from './billing/sql-views/views-schema.js';
 import { LedgerEntry } from './ledger/ledger-entry.entity.js';
 import { LedgerReservation } from './ledger/ledger-reservation.entity.js';
 import { LedgerTransaction } from './ledger/ledger-transaction.entity.js';
+import { PartnerStanding } from './partners/partner-standing.entity.js';
 import { Partner } from './partners/partner.entity.js';
 import { PayoutMethod } from './partners/payout-method.entity.js';
 import { Payout } from './payouts/payout.entity.js';
@@ -33,6 +34,8 @@ import { ReferralTracking } from './referrals/referral-tracking.entity.js';
 import { ReferredCustomer } from './referrals/referred-customer.entity.js';
 import { SaleCount } from './referrals/sale-count.entity.js';
 import { Sale } from './referrals/sale.entity.js';
+import { CustomerExemption } from './referrals/standing/customer-exemption.entity.js';
+import { ProgramStateChange } from './referrals/standing/program-state.entity.js';
 import { StripeLimit } from './stripe/stripe-limit.entity.js';
 import { StripeReplica } from './stripe/stripe-replica.entity.js';
 import { EventPoll } from './webhooks/event-poll.entity.js';
@@ -53,9 +56,12 @@ export const ENTITIES: EntityList & unknown[] = [
   LedgerEntry,
   LedgerReservation,
   Partner,
+  PartnerStanding,
   PayoutMethod,
   ReferralProgram,
   ReferralProgramVersion,
+  ProgramStateChange,
+  CustomerExemption,
   ExchangeRate,
   ExchangeRateFixing,
   ReferralCode,

@@ -17,6 +17,7 @@ import type {
   StatementView,
   UpdatePartnerDto,
 } from './dto/partner.dto.js';
+import { PartnerStanding } from './partner-standing.entity.js';
 import { Partner } from './partner.entity.js';
 import { PayoutMethod, type PayoutMethodType } from './payout-method.entity.js';
 
@@ -41,7 +42,7 @@ export class PartnersService {
       createdAt: this.clock.now(),
     };
     await uniquely(partner, () => tx.getRepository(Partner).insert(partner));
-    return viewOf(partner, null);
+    return viewOf(partner, null, null);
   }
 
   async update(workspaceId: string, id: string, dto: UpdatePartnerDto, tx: EntityManager): Promise<PartnerView> {
@@ -52,8 +53,8 @@ export class PartnersService {
     return this.view(changed, tx);
   }
 
-  async get(workspaceId: string, id: string): Promise<PartnerView> {
-    return this.view(await this.require(workspaceId, id), this.db.manager);
+  async get(workspaceId: string, id: string, manager: EntityManager = this.db.manager): Promise<PartnerView> {
+    return this.view(await this.require(workspaceId, id, 'id', manager), manager);
   }
 
   /** Newest first. */
@@ -71,7 +72,10 @@ export class PartnersService {
     const ids = page.data.map(({ id }) => id);
     const methods = await this.db.getRepository(PayoutMethod).findBy({ workspaceId, partnerId: In(ids) });
     const types = new Map(methods.map(({ partnerId, type }) => [partnerId, type]));
-    return { ...page, data: page.data.map((partner) => viewOf(partner, types.get(partner.id) ?? null)) };
+    const standings = await this.standings(workspaceId, ids, this.db.manager);
+    const view = (partner: Partner): PartnerView =>
+      viewOf(partner, types.get(partner.id) ?? null, standings.get(partner.id) ?? null);
+    return { ...page, data: page.data.map(view) };
   }
 
   /** The partner, or `partner_not_found` naming `field`; one of another workspace does not exist here. */
@@ -111,7 +115,27 @@ export class PartnersService {
   private async view(partner: Partner, manager: EntityManager): Promise<PartnerView> {
     const { workspaceId, id: partnerId } = partner;
     const method = await manager.getRepository(PayoutMethod).findOneBy({ workspaceId, partnerId });
-    return viewOf(partner, method?.type ?? null);
+    const standings = await this.standings(workspaceId, [partnerId], manager);
+    return viewOf(partner, method?.type ?? null, standings.get(partnerId) ?? null);
+  }
+
+  /** What holds now of those who were ever deactivated, by partner id. */
+  private async standings(
+    workspaceId: string,
+    partnerIds: readonly string[],
+    manager: EntityManager,
+  ): Promise<Map<string, PartnerStanding>> {
+    const standings = await manager
+      .getRepository(PartnerStanding)
+      .createQueryBuilder('s')
+      .distinctOn(['s.partner_id'])
+      .where('s.workspace_id = :workspaceId AND s.partner_id = ANY(:partnerIds)', { workspaceId, partnerIds })
+      .andWhere('s.effective_at <= :now', { now: this.clock.now() })
+      .orderBy('s.partner_id')
+      .addOrderBy('s.effective_at', 'DESC')
+      .addOrderBy('s.seq', 'DESC')
+      .getMany();
+    return new Map(standings.map((standing) => [standing.partnerId, standing]));
   }
 }
 
@@ -130,7 +154,13 @@ function startOfMonth(instant: Date): Date {
   return new Date(Date.UTC(instant.getUTCFullYear(), instant.getUTCMonth(), 1));
 }
 
-function viewOf(partner: Partner, payoutMethod: PayoutMethodType | null): PartnerView {
+function viewOf(
+  partner: Partner,
+  payoutMethod: PayoutMethodType | null,
+  standing: PartnerStanding | null,
+): PartnerView {
   const { id, externalId, email, name, createdAt } = partner;
-  return { id, externalId, email, name, payoutMethod, createdAt: createdAt.toISOString() };
+  const active = standing?.active ?? true;
+  const deactivatedAt = active ? null : (standing?.effectiveAt.toISOString() ?? null);
+  return { id, externalId, email, name, payoutMethod, active, deactivatedAt, createdAt: createdAt.toISOString() };
 }

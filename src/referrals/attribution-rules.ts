@@ -16,10 +16,14 @@ export interface Evidence {
   touchedAt: Date;
   /** When it tied the customer to the code: the sign-up, the checkout. */
   boundAt: Date;
+  /** What keeps it from binding, whatever else there is. */
+  refusal?: 'program_not_active' | 'partner_not_active';
 }
 
 export type EvidenceVerdict =
   | 'bound'
+  | 'program_not_active'
+  | 'partner_not_active'
   | 'after_first_sale'
   | 'outside_conversion_window'
   | 'weaker_kind'
@@ -27,7 +31,7 @@ export type EvidenceVerdict =
   | 'code_not_accepted';
 
 /** Evidence with what became of it; `boundAt` and `touchedAt` as ISO 8601. */
-export type ConsideredEvidence = Omit<Evidence, 'touchedAt' | 'boundAt' | 'programId'> & {
+export type ConsideredEvidence = Omit<Evidence, 'touchedAt' | 'boundAt' | 'programId' | 'refusal'> & {
   touchedAt: string;
   boundAt: string;
   verdict: EvidenceVerdict;
@@ -69,6 +73,7 @@ export function decideAttribution(
 }
 
 function objectionTo(item: Evidence, terms: AttributionTerms, firstSaleAt: Date | null): EvidenceVerdict | null {
+  if (item.refusal !== undefined) return item.refusal;
   if (firstSaleAt !== null && secondsOf(item.boundAt) > secondsOf(firstSaleAt)) return 'after_first_sale';
   const windowSeconds = (terms.conversionWindowDays * MS_PER_DAY) / MS_PER_SECOND;
   if (item.kind === 'link' && secondsOf(item.boundAt) - secondsOf(item.touchedAt) > windowSeconds) {

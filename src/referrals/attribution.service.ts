@@ -8,6 +8,8 @@ import { decideAttribution, type AttributionDecision, type Evidence } from './at
 import { Attribution } from './attribution.entity.js';
 import { EvidenceRepository, type FirstSale } from './evidence.repository.js';
 import { ProgramTerms } from './program-terms.service.js';
+import { Exemptions } from './standing/exemptions.repository.js';
+import { Standings } from './standing/standings.repository.js';
 import { ReferralTracking } from './referral-tracking.entity.js';
 
 export interface AttributionState {
@@ -15,7 +17,9 @@ export interface AttributionState {
   attributions: Attribution[];
   byHand: AttributionByHand[];
   firstSale: FirstSale | null;
-  /** Whether a binding was made, lost or given to another partner just now. */
+  /** The person's Stripe objects whose sales earn nothing. */
+  exempt: ReadonlySet<string>;
+  /** Whether a binding was made, lost or given to another partner just now, or something became exempt. */
   changed: boolean;
 }
 
@@ -25,6 +29,8 @@ export class AttributionService {
   constructor(
     private readonly evidence: EvidenceRepository,
     private readonly terms: ProgramTerms,
+    private readonly standings: Standings,
+    private readonly exemptions: Exemptions,
     private readonly clock: Clock,
   ) {}
 
@@ -34,8 +40,9 @@ export class AttributionService {
     const held = await tx.getRepository(Attribution).findBy({ workspaceId, customerId });
     const byHand = await tx.getRepository(AttributionByHand).findBy({ workspaceId, customerId });
     const programIds = new Set([...decisions.keys(), ...held.map((item) => item.programId)]);
+    const { exempt, changed: exemptionsChanged } = await this.exemptions.note(workspaceId, customerId, tx);
     const attributions: Attribution[] = [];
-    let changed = false;
+    let changed = exemptionsChanged;
     for (const programId of [...programIds].sort()) {
       const before = held.find((item) => item.programId === programId) ?? null;
       const after = attributionBy({ workspaceId, programId, customerId }, decisions.get(programId));
@@ -44,7 +51,7 @@ export class AttributionService {
       await this.write(before, after, tx);
       if (after !== null) await this.noteTracking(after, firstSale, tx);
     }
-    return { attributions, byHand, firstSale, changed };
+    return { attributions, byHand, firstSale, exempt, changed };
   }
 
   /** What the evidence says in each program that any of it is of. Writes nothing. */
@@ -53,25 +60,47 @@ export class AttributionService {
     customerId: string,
     tx: EntityManager,
   ): Promise<{ decisions: Map<string, AttributionDecision>; firstSale: FirstSale | null }> {
-    const evidence = await this.evidence.ofPerson(workspaceId, customerId, tx);
+    const found = await this.evidence.ofPerson(workspaceId, customerId, tx);
+    const evidence = await this.standings.judged(workspaceId, found, tx);
     const firstSale = await this.evidence.firstSaleOf(workspaceId, customerId, tx);
     const decisions = new Map<string, AttributionDecision>();
     for (const programId of new Set(evidence.map((item) => item.programId))) {
       const own = evidence.filter((item) => item.programId === programId);
-      decisions.set(programId, await this.decideProgram(workspaceId, programId, own, firstSale, tx));
+      decisions.set(programId, await this.decideProgram({ workspaceId, programId, customerId }, own, firstSale, tx));
     }
     return { decisions, firstSale };
   }
 
   private async decideProgram(
-    workspaceId: string,
-    programId: string,
+    key: Pick<Attribution, 'workspaceId' | 'programId' | 'customerId'>,
     evidence: readonly Evidence[],
     firstSale: FirstSale | null,
     tx: EntityManager,
   ): Promise<AttributionDecision> {
-    const terms = await this.terms.termsAt(workspaceId, programId, firstSale?.occurredAt ?? this.clock.now(), tx);
-    return decideAttribution(evidence, terms, firstSale?.occurredAt ?? null);
+    const { workspaceId, programId } = key;
+    const until = firstSale?.occurredAt ?? null;
+    const terms = await this.terms.termsAt(workspaceId, programId, until ?? this.clock.now(), tx);
+    const decision = decideAttribution(evidence, terms, until);
+    if (decision.winner !== null || until === null) return decision;
+    return (await this.decideForCustomer(key, evidence, tx)) ?? decision;
+  }
+
+  /**
+   * Who binds a person that had bought before, where the program takes such: decided up to the first sale that comes after
+   * the first good evidence. Null where it does not, or nothing is good.
+   */
+  private async decideForCustomer(
+    { workspaceId, programId, customerId }: Pick<Attribution, 'workspaceId' | 'programId' | 'customerId'>,
+    evidence: readonly Evidence[],
+    tx: EntityManager,
+  ): Promise<AttributionDecision | null> {
+    for (const item of [...evidence].sort((a, b) => a.boundAt.getTime() - b.boundAt.getTime())) {
+      const terms = await this.terms.termsAt(workspaceId, programId, item.boundAt, tx);
+      if (terms.policies.newCustomersOnly || decideAttribution([item], terms, null).winner === null) continue;
+      const next = await this.evidence.firstSaleOf(workspaceId, customerId, tx, item.boundAt);
+      return decideAttribution(evidence, terms, next?.occurredAt ?? null);
+    }
+    return null;
   }
 
   private async write(before: Attribution | null, after: Attribution | null, tx: EntityManager): Promise<void> {

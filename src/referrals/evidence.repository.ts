@@ -30,8 +30,14 @@ export class EvidenceRepository {
     }));
   }
 
-  async firstSaleOf(workspaceId: string, customerId: string, tx: EntityManager): Promise<FirstSale | null> {
-    const [row] = (await tx.query(FIRST_SALE, [workspaceId, customerId])) as Array<{
+  /** The first of those at `from` or later, in whole seconds, where that is given. */
+  async firstSaleOf(
+    workspaceId: string,
+    customerId: string,
+    tx: EntityManager,
+    from: Date | null = null,
+  ): Promise<FirstSale | null> {
+    const [row] = (await tx.query(FIRST_SALE, [workspaceId, customerId, from])) as Array<{
       source: string;
       source_id: string;
       occurred_at: Date;
@@ -129,4 +135,5 @@ const FIRST_SALE = `
     UNION ALL
     SELECT source, source_id, occurred_at FROM tributary.sale
      WHERE workspace_id = $1 AND customer_id = $2 AND source = 'external') AS sales
+   WHERE $3::timestamptz IS NULL OR occurred_at >= date_trunc('second', $3::timestamptz)
    ORDER BY occurred_at, source_id LIMIT 1`;

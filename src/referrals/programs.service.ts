@@ -14,8 +14,13 @@ import { capOf, ruleOf } from './dto/reward-rule.dto.js';
 import { ProgramTerms } from './program-terms.service.js';
 import { ReferralProgramVersion } from './referral-program-version.entity.js';
 import { ReferralProgram } from './referral-program.entity.js';
+import { programStateAt } from './rules/program-lifecycle.js';
+import { DEFAULT_POLICIES } from './rules/program-policies.js';
 import type { Reward, RewardRule } from './rules/reward-rule.js';
 import { objectionToTerms } from './rules/rule-objections.js';
+import type { ProgramStateChange } from './standing/program-state.entity.js';
+import { ProgramStates } from './standing/program-states.service.js';
+import type { SetProgramStateDto } from './standing/standing.dto.js';
 
 const LIST = 'programs';
 
@@ -34,6 +39,7 @@ export class ProgramsService {
   constructor(
     private readonly db: DataSource,
     private readonly terms: ProgramTerms,
+    private readonly states: ProgramStates,
     private readonly clock: Clock,
   ) {}
 
@@ -56,11 +62,13 @@ export class ProgramsService {
       conversionWindowDays: dto.conversionWindowDays ?? DEFAULTS.conversionWindowDays,
       minPayoutMinor: dto.minPayoutMinor ?? DEFAULTS.minPayoutMinor,
       touch: dto.touch ?? DEFAULTS.touch,
+      policies: { ...DEFAULT_POLICIES, ...dto.policies },
     };
     assertMeant(version, dto);
     await insertUnique(program, tx);
     await tx.getRepository(ReferralProgramVersion).insert(version);
-    return viewOf(program, version);
+    await this.states.begin(program, dto.state ?? 'active', tx);
+    return this.view(program, version, tx);
   }
 
   /** Terms that differ become a new version from now on; what was earned before is judged by the old ones. */
@@ -73,12 +81,19 @@ export class ProgramsService {
     const { name = found.name, landingUrl = found.landingUrl } = dto;
     await programs.update({ workspaceId, id: found.id }, { name, landingUrl });
     const version = await this.setTerms(found, dto, tx);
-    return viewOf({ ...found, name, landingUrl }, version);
+    return this.view({ ...found, name, landingUrl }, version, tx);
   }
 
   async get(workspaceId: string, key: string): Promise<ProgramView> {
     const program = await this.require(workspaceId, key, 'key', this.db.manager);
-    return viewOf(program, await this.currentTerms(program, this.db.manager));
+    return this.view(program, await this.currentTerms(program, this.db.manager), this.db.manager);
+  }
+
+  /** Errors: `program_not_found`, `transition_not_allowed`, `effective_before_last`. */
+  async setState(workspaceId: string, key: string, dto: SetProgramStateDto, tx: EntityManager): Promise<ProgramView> {
+    const program = await this.require(workspaceId, key, 'key', tx);
+    await this.states.change(program, dto, tx);
+    return this.view(program, await this.currentTerms(program, tx), tx);
   }
 
   /** Newest first. */
@@ -90,7 +105,11 @@ export class ProgramsService {
     const page = toPage(LIST, rows, limit, ({ id }) => ({ sort: '', id }));
     const ids = page.data.map(({ id }) => id);
     const versions = await this.terms.latestOf(workspaceId, ids, this.db.manager);
-    return { ...page, data: page.data.map((program) => viewOf(program, termsOf(program, versions))) };
+    const states = await this.states.of(workspaceId, ids);
+    const now = this.clock.now();
+    const view = (program: ReferralProgram): ProgramView =>
+      viewOf(program, termsOf(program, versions), states.get(program.id) ?? [], now);
+    return { ...page, data: page.data.map(view) };
   }
 
   /** The program, or `program_not_found` naming `field`; one of another workspace does not exist here. */
@@ -115,12 +134,22 @@ export class ProgramsService {
       conversionWindowDays: dto.conversionWindowDays ?? current.conversionWindowDays,
       minPayoutMinor: dto.minPayoutMinor ?? current.minPayoutMinor,
       touch: dto.touch ?? current.touch,
+      policies: { ...current.policies, ...dto.policies },
     };
     if (isDeepStrictEqual({ ...wanted }, { ...current })) return current;
     assertMeant(wanted, dto);
     const version = { ...wanted, version: current.version + 1, effectiveAt: this.clock.now() };
     await tx.getRepository(ReferralProgramVersion).insert(version);
     return version;
+  }
+
+  private async view(
+    program: ReferralProgram,
+    version: ReferralProgramVersion,
+    manager: EntityManager,
+  ): Promise<ProgramView> {
+    const states = await this.states.of(program.workspaceId, [program.id], manager);
+    return viewOf(program, version, states.get(program.id) ?? [], this.clock.now());
   }
 
   private currentTerms({ workspaceId, id }: ReferralProgram, tx: EntityManager): Promise<ReferralProgramVersion> {
@@ -173,12 +202,19 @@ function termsOf({ id }: ReferralProgram, versions: Map<string, ReferralProgramV
   return version;
 }
 
-function viewOf(program: ReferralProgram, terms: ReferralProgramVersion): ProgramView {
+function viewOf(
+  program: ReferralProgram,
+  terms: ReferralProgramVersion,
+  states: readonly ProgramStateChange[],
+  now: Date,
+): ProgramView {
   const { id, key, name, currency, landingUrl, createdAt } = program;
-  const { rules, caps, timeZone, holdDays, conversionWindowDays, minPayoutMinor, touch, version } = terms;
+  const { rules, caps, timeZone, holdDays, conversionWindowDays, minPayoutMinor, touch, policies, version } = terms;
   return {
     ...{ id, key, name, currency, reward: shortReward(rules), rules, caps, timeZone },
-    ...{ holdDays, conversionWindowDays, minPayoutMinor, touch, landingUrl, version },
+    ...{ holdDays, conversionWindowDays, minPayoutMinor, touch, policies, landingUrl, version },
+    state: programStateAt(states, now),
+    states: states.map(({ state, effectiveAt }) => ({ state, from: effectiveAt.toISOString() })),
     createdAt: createdAt.toISOString(),
   };
 }

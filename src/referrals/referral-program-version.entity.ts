@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { bigintAsNumber } from '../database/bigint-column.js';
+import type { ProgramPolicies } from './rules/program-policies.js';
 import type { Cap, RewardRule } from './rules/reward-rule.js';
 
 /**
@@ -43,4 +44,7 @@ export class ReferralProgramVersion {
 
   @Column({ type: 'text' })
   touch: 'last' | 'first';
+
+  @Column({ type: 'jsonb' })
+  policies: ProgramPolicies;
 }

@@ -5,6 +5,7 @@ import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/errors.js';
 import { newId } from '../common/ids.js';
 import { bindingsInForce } from './attribution/bindings-in-force.js';
+import type { Attribution } from './attribution.entity.js';
 import { AttributionService, type AttributionState } from './attribution.service.js';
 import { CommissionSettlement } from './commission-settlement.service.js';
 import { PersonsRepository } from './persons.repository.js';
@@ -14,6 +15,7 @@ import { SaleFactsRepository, type SaleFacts } from './sale-facts.repository.js'
 import { saleKey, type SaleReference } from './sale-key.js';
 import { SaleLinks } from './sale-links.repository.js';
 import { Sale } from './sale.entity.js';
+import { Standings } from './standing/standings.repository.js';
 
 /** The users of a promotion code are touched page by page. */
 const CUSTOMERS_AT_ONCE = 500;
@@ -30,6 +32,7 @@ export class ReferralSettlement {
     private readonly links: SaleLinks,
     private readonly persons: PersonsRepository,
     private readonly attribution: AttributionService,
+    private readonly standings: Standings,
     private readonly facts: SaleFactsRepository,
     private readonly commissions: CommissionSettlement,
     private readonly posted: PostedCommissions,
@@ -179,17 +182,22 @@ export class ReferralSettlement {
     tx: EntityManager,
   ): Promise<string[]> {
     const facts = await this.facts.find(reference, tx);
-    const bound = facts === null ? [] : bindingsInForce(state.attributions, state.byHand, facts.occurredAt);
-    const sale = await this.noteSale(reference, customerId, facts, bound.length > 0, tx);
+    const earners = facts === null ? [] : await this.earners(facts, state, tx);
+    const sale = await this.noteSale(reference, customerId, facts, earners.length > 0, tx);
     if (sale === null) return [];
     if (state.firstSale?.source === sale.source && state.firstSale.sourceId === sale.sourceId) {
       // Another sale may have passed for the first until this one arrived.
       const others = await this.posted.firstSales(sale.workspaceId, customerId, sale.id, tx);
       await this.queue.touch(others.map(saleKey), tx);
     }
-    const { partnerIds, later } = await this.commissions.settle(sale, facts, bound, state.firstSale, tx);
+    const { partnerIds, later } = await this.commissions.settle(sale, facts, earners, state.firstSale, tx);
     await this.queue.touch(later.map(saleKey), tx);
     return partnerIds;
+  }
+
+  private earners(facts: SaleFacts, state: AttributionState, tx: EntityManager): Promise<Attribution[]> {
+    const bound = bindingsInForce(state.attributions, state.byHand, facts.occurredAt);
+    return this.standings.earners(bound, facts, state.exempt, tx);
   }
 
   /** The sale's own row: found, or made when somebody may earn from it. */

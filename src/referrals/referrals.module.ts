@@ -47,12 +47,20 @@ import { SaleFactsRepository } from './sale-facts.repository.js';
 import { SaleLinks } from './sale-links.repository.js';
 import { SalesService } from './sales.service.js';
 import { SignUpsService } from './sign-ups.service.js';
+import { Exemptions } from './standing/exemptions.repository.js';
+import { PartnerStandings } from './standing/partner-standings.service.js';
+import { ProgramStates } from './standing/program-states.service.js';
+import { StandingGrpcController } from './standing/standing.grpc.controller.js';
+import { StandingHttpController } from './standing/standing.http.controller.js';
+import { Standings } from './standing/standings.repository.js';
 
 /** What clients ask of the room. */
 const REQUESTS = [
   ProgramsService,
   ProgramTerms,
   ExchangeRatesService,
+  ProgramStates,
+  PartnerStandings,
   AttributionsService,
   CodesService,
   CodeNames,
@@ -82,6 +90,8 @@ const SETTLING = [
   PostedCommissions,
   SaleCounts,
   ExchangeFixings,
+  Standings,
+  Exemptions,
   AttributionService,
   CommissionHolds,
   CommissionSettlement,
@@ -97,6 +107,8 @@ const SETTLING = [
     RedirectHttpController,
     PagesHttpController,
     ReferralsGrpcController,
+    StandingHttpController,
+    StandingGrpcController,
     AttributionsHttpController,
     AttributionsGrpcController,
     ReviewsHttpController,

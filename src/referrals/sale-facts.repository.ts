@@ -3,11 +3,13 @@ import type { EntityManager } from 'typeorm';
 import {
   at,
   inclusiveTaxMinor,
+  invoiceSubscription,
   isObject,
   lineDiscountMinor,
   linePrice,
   lineProduct,
   minorOf,
+  refId,
 } from '../billing/objects/shapes.js';
 import type { StripeData } from '../billing/objects/stripe-model.entity.js';
 import type { SaleFigures, SaleLine } from './rules/rule-matching.js';
@@ -20,6 +22,8 @@ import type { SaleReference } from './sale-key.js';
 export interface SaleFacts extends SaleReference {
   figures: SaleFigures;
   occurredAt: Date;
+  /** Stripe's ids of the sale and of what it belongs to: its customer, its subscription. */
+  belongsTo: string[];
   out: MoneyOut;
   /** Open disputes and warnings of its charges. */
   complaints: HoldReason[];
@@ -52,6 +56,7 @@ export class SaleFactsRepository {
       ...reference,
       figures: invoiceFigures(invoice.data, lines),
       occurredAt: invoice.paid_at,
+      belongsTo: idsOf(reference.sourceId, refId(invoice.data.customer), invoiceSubscription(invoice.data)),
       out: moneyOut(movements),
       complaints: reasonsOf(movements.flatMap(({ complaints }) => complaints)),
       eventId: invoice.event_id,
@@ -67,6 +72,7 @@ export class SaleFactsRepository {
       ...reference,
       figures: sessionFigures(paid.data),
       occurredAt: paid.paid_at,
+      belongsTo: idsOf(reference.sourceId, refId(paid.data.customer)),
       out: moneyOut(movements),
       complaints: reasonsOf(movements.flatMap(({ complaints }) => complaints)),
       eventId: paid.event_id,
@@ -86,7 +92,15 @@ export class SaleFactsRepository {
       inclusiveTaxMinor: 0,
     };
     const figures = { currency, cashMinor, totalMinor: cashMinor, lines: [line], country: null, metadata: {} };
-    return { ...reference, figures, occurredAt: sale.occurredAt, out: moneyOut([]), complaints: [], eventId: null };
+    return {
+      ...reference,
+      figures,
+      occurredAt: sale.occurredAt,
+      belongsTo: [],
+      out: moneyOut([]),
+      complaints: [],
+      eventId: null,
+    };
   }
 }
 
@@ -130,6 +144,8 @@ function invoiceFigures(invoice: StripeData, rows: readonly LineRow[]): SaleFigu
     metadata: { ...textsOf(at(invoice, ...SUBSCRIPTION_METADATA)), ...textsOf(invoice.metadata) },
   };
 }
+
+const idsOf = (...ids: Array<string | null>): string[] => ids.filter((id) => id !== null);
 
 const SUBSCRIPTION_METADATA = ['parent', 'subscription_details', 'metadata'];
 

@@ -28,6 +28,8 @@ describe('a partner', () => {
         email: 'ada@example.com',
         name: 'Ada',
         payoutMethod: null,
+        active: true,
+        deactivatedAt: null,
         createdAt: expect.any(String),
       },
     });

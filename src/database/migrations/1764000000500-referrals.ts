@@ -40,6 +40,7 @@ const STATEMENTS = [
     conversion_window_days integer NOT NULL,
     min_payout_minor bigint NOT NULL,
     touch text NOT NULL,
+    policies jsonb NOT NULL,
     PRIMARY KEY (workspace_id, program_id, version))`,
   `CREATE TABLE tributary.referral_code (
     workspace_id text NOT NULL,

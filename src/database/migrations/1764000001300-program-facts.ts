@@ -34,9 +34,38 @@ const STATEMENTS = [
     created_at timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, id))`,
   `CREATE INDEX attribution_by_hand_customer ON tributary.attribution_by_hand (workspace_id, customer_id, program_id, effective_at)`,
+  `CREATE TABLE tributary.referral_program_state (
+    workspace_id text NOT NULL,
+    program_id text NOT NULL,
+    seq integer NOT NULL,
+    state text NOT NULL,
+    effective_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, program_id, seq))`,
+  `CREATE TABLE tributary.partner_standing (
+    workspace_id text NOT NULL,
+    partner_id text NOT NULL,
+    seq integer NOT NULL,
+    active boolean NOT NULL,
+    effective_at timestamptz NOT NULL,
+    reason text,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, partner_id, seq))`,
+  `CREATE TABLE tributary.customer_exemption (
+    workspace_id text NOT NULL,
+    customer_id text NOT NULL,
+    object_ids jsonb NOT NULL,
+    PRIMARY KEY (workspace_id, customer_id))`,
 ];
 
-const TABLES = ['attribution_by_hand', 'exchange_rate_fixing', 'exchange_rate'];
+const TABLES = [
+  'customer_exemption',
+  'partner_standing',
+  'referral_program_state',
+  'attribution_by_hand',
+  'exchange_rate_fixing',
+  'exchange_rate',
+];
 
 /** What a program's promises rest on beside its terms: dated facts that people tell. */
 export class ProgramFacts1764000001300 implements MigrationInterface {

@@ -4,6 +4,7 @@ import {
   ArrayMaxSize,
   buildMessage,
   IsArray,
+  IsBoolean,
   IsIn,
   IsObject,
   IsOptional,
@@ -14,6 +15,8 @@ import {
 import { AmountMinor, CurrencyCode, FilledList, PlainText, Slug, WholeNumber } from '../../common/dto-decorators.js';
 import { CannotBeChanged, MayBeLeftOut } from '../../common/dto-presence.js';
 import { isTimeZone } from '../rules/calendar.js';
+import type { ProgramState } from '../rules/program-lifecycle.js';
+import type { ProgramPolicies } from '../rules/program-policies.js';
 import type { Cap, Reward, RewardRule } from '../rules/reward-rule.js';
 import { CapDto, RewardDto, RewardRuleDto } from './reward-rule.dto.js';
 
@@ -22,6 +25,7 @@ const URL_CHARS_MAX = 2_048;
 const DAYS_MAX = 3_650;
 const RULES_MAX = 100;
 const CAPS_MAX = 20;
+const FIRST_STATES = ['draft', 'active'] as const;
 const TOUCHES = ['last', 'first'] as const;
 
 /** A whole address of a page, without credentials in it. */
@@ -53,6 +57,21 @@ function TimeZone(): PropertyDecorator {
       defaultMessage: buildMessage(() => '$property must be a time zone of the IANA database, such as "Europe/Berlin"'),
     },
   });
+}
+
+const YES_OR_NO = { message: '$property must be true or false' };
+
+/** What is left out stays as it is. */
+class ProgramPoliciesDto implements Partial<ProgramPolicies> {
+  /** Whether only those can be bound who have not bought before; default true. */
+  @MayBeLeftOut()
+  @IsBoolean(YES_OR_NO)
+  newCustomersOnly?: boolean;
+
+  /** Whether a deactivated partner earns on from the customers they have; default false. */
+  @MayBeLeftOut()
+  @IsBoolean(YES_OR_NO)
+  earnAfterDeactivation?: boolean;
 }
 
 class ProgramTermsDto {
@@ -96,6 +115,12 @@ class ProgramTermsDto {
   @IsIn(TOUCHES, { message: `$property must be one of ${TOUCHES.join(', ')}` })
   touch?: (typeof TOUCHES)[number];
 
+  @MayBeLeftOut()
+  @IsObject({ message: '$property must be an object such as {"earnAfterDeactivation":true}' })
+  @ValidateNested()
+  @Type(() => ProgramPoliciesDto)
+  policies?: ProgramPoliciesDto;
+
   /** Where `/r/<code>` leads. */
   @IsOptional()
   @WebAddress()
@@ -114,6 +139,11 @@ export class CreateProgramDto extends ProgramTermsDto {
   @CurrencyCode()
   currency?: string;
 
+  /** Default `active`; as a `draft` nobody is bound and nothing earned. */
+  @MayBeLeftOut()
+  @IsIn(FIRST_STATES, { message: `$property must be one of ${FIRST_STATES.join(', ')}` })
+  state?: (typeof FIRST_STATES)[number];
+
   /** In short, for a program with one rule and no conditions; `rules` says more. */
   @ValidateIf(({ rules, reward }: CreateProgramDto) => rules === undefined || reward !== undefined)
   @IsObject({ message: '$property must be an object such as {"type":"percentage","rateBps":2000}' })
@@ -130,6 +160,10 @@ export class UpdateProgramDto extends ProgramTermsDto {
   @MayBeLeftOut()
   @PlainText(NAME_CHARS_MAX)
   name?: string;
+
+  @ApiHideProperty()
+  @CannotBeChanged('it has moments: use POST /v1/programs/:key/state')
+  state?: never;
 
   @ApiHideProperty()
   @CannotBeChanged('what was earned is counted in it; create another program instead')
@@ -163,6 +197,11 @@ export class ProgramView {
   conversionWindowDays: number;
   minPayoutMinor: number;
   touch: 'last' | 'first';
+  policies: ProgramPolicies;
+  /** Now. */
+  state: ProgramState;
+  /** All that it was and is to be, in the order in which it takes effect. */
+  states: Array<{ state: ProgramState; from: string }>;
   landingUrl: string | null;
   /** How often the terms were set. */
   version: number;

@@ -1,0 +1,15 @@
+/** Something that holds from a moment on; of several from the same moment the one told last. */
+export interface Dated {
+  effectiveAt: Date;
+  seq: number;
+}
+
+/** What holds at an instant, its own moment included; null before all of them. Pure. */
+export function inForceAt<T extends Dated>(changes: readonly T[], at: Date): T | null {
+  return inOrder(changes.filter(({ effectiveAt }) => effectiveAt <= at)).at(-1) ?? null;
+}
+
+/** In the order in which they take effect. Pure. */
+export function inOrder<T extends Dated>(changes: readonly T[]): T[] {
+  return [...changes].sort((a, b) => a.effectiveAt.getTime() - b.effectiveAt.getTime() || a.seq - b.seq);
+}

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { In, type EntityManager } from 'typeorm';
+import { MS_PER_SECOND } from '../../common/clock.js';
+import { PartnerStanding } from '../../partners/partner-standing.entity.js';
+import type { Evidence } from '../attribution-rules.js';
+import type { Attribution } from '../attribution.entity.js';
+import { ProgramTerms } from '../program-terms.service.js';
+import { inForceAt } from '../rules/dated.js';
+import { mayBind, mayEarn, programStateAt } from '../rules/program-lifecycle.js';
+import type { SaleFacts } from '../sale-facts.repository.js';
+import { EXEMPT_METADATA_KEY, EXEMPT_METADATA_VALUE } from './exemptions.repository.js';
+import { ProgramStateChange } from './program-state.entity.js';
+
+type Key = Pick<Attribution, 'programId' | 'partnerId'>;
+
+/** Who may be bound and who may earn at an instant, by the states of programs and partners then. */
+@Injectable()
+export class Standings {
+  constructor(private readonly terms: ProgramTerms) {}
+
+  /** The evidence with what keeps it from binding, if anything does. */
+  async judged(workspaceId: string, evidence: readonly Evidence[], tx: EntityManager): Promise<Evidence[]> {
+    const { stateAt, isActiveAt } = await this.of(workspaceId, evidence, tx);
+    return evidence.map((item) => {
+      const { programId, partnerId, boundAt } = item;
+      if (!mayBind(stateAt(programId, boundAt))) return { ...item, refusal: 'program_not_active' };
+      return isActiveAt(partnerId, boundAt) ? item : { ...item, refusal: 'partner_not_active' };
+    });
+  }
+
+  /** Those of the bound who may earn from the sale; none when it belongs to what is exempt. */
+  async earners(
+    bound: readonly Attribution[],
+    facts: SaleFacts,
+    exempt: ReadonlySet<string>,
+    tx: EntityManager,
+  ): Promise<Attribution[]> {
+    const { workspaceId, occurredAt, figures } = facts;
+    if (figures.metadata[EXEMPT_METADATA_KEY] === EXEMPT_METADATA_VALUE) return [];
+    if (facts.belongsTo.some((id) => exempt.has(id))) return [];
+    const { stateAt, isActiveAt } = await this.of(workspaceId, bound, tx);
+    const earners: Attribution[] = [];
+    for (const attribution of bound) {
+      const { programId, partnerId, boundAt } = attribution;
+      if (!mayEarn(stateAt(programId, occurredAt)) || secondsOf(occurredAt) < secondsOf(boundAt)) continue;
+      const { policies } = await this.terms.termsAt(workspaceId, programId, occurredAt, tx);
+      if (policies.earnAfterDeactivation || isActiveAt(partnerId, occurredAt)) earners.push(attribution);
+    }
+    return earners;
+  }
+
+  private async of(workspaceId: string, keys: readonly Key[], tx: EntityManager) {
+    const programIds = [...new Set(keys.map(({ programId }) => programId))];
+    const partnerIds = [...new Set(keys.map(({ partnerId }) => partnerId))];
+    const states = await tx.getRepository(ProgramStateChange).findBy({ workspaceId, programId: In(programIds) });
+    const standings = await tx.getRepository(PartnerStanding).findBy({ workspaceId, partnerId: In(partnerIds) });
+    return {
+      stateAt: (programId: string, at: Date) =>
+        programStateAt(
+          states.filter((state) => state.programId === programId),
+          at,
+        ),
+      isActiveAt: (partnerId: string, at: Date) =>
+        inForceAt(
+          standings.filter((standing) => standing.partnerId === partnerId),
+          at,
+        )?.active ?? true,
+    };
+  }
+}
+
+/** Stripe's times have no smaller unit. */
+const secondsOf = (instant: Date): number => Math.floor(instant.getTime() / MS_PER_SECOND);
