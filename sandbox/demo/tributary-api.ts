@@ -3,7 +3,7 @@ import { DemoError } from './demo-error.js';
 
 const ANSWER_LIMIT_MS = 15_000;
 const PAGES_MAX = 50;
-/** Link previews and the like are not counted as clicks, so the demo's visitors say what they use. */
+/** Link previews and the like are marked as bots, so the demo's visitors say what they use. */
 export const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0';
 
 export interface Answer<T> {

@@ -42,7 +42,7 @@ export async function visitAndSignUp(stage: Stage, { partners, programKey }: Cas
   page.fact('clicks', `3 on ${partners.Ada.code}, 2 on ${partners.Bruno.code}, 1 on ${partners.Chioma.code}`);
   page.look(`${api.url}/r/${partners.Ada.code}`);
   const preview = await api.followLink(partners.Ada.code, BOT);
-  page.fact('a bot', `is led to ${preview.href} as well, and not counted`);
+  page.fact('a bot', `is led to ${preview.href} as well, without an id, and marked as a bot`);
 
   await api.post<ReferralView>('/v1/referrals', { clickId: nia, customer: person(run, 'nia') });
   await api.post<ReferralView>('/v1/referrals', { clickId: quinn, customer: person(run, 'quinn') });

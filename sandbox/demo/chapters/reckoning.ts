@@ -56,7 +56,7 @@ async function figuresOf(stage: Stage, partner: Partner): Promise<Figures> {
   );
   const [balance] = (await api.get<BalanceView>(`/v1/partners/${partner.id}/balance`)).balances;
   return {
-    clicks: referrals.filter(({ clickedAt }) => clickedAt !== null).length,
+    clicks: referrals.filter(({ visitor }) => visitor === 'person').length,
     signUps: referrals.filter(({ signedUpAt }) => signedUpAt !== null).length,
     customers: new Set(commissions.map(({ customerId }) => customerId)).size,
     revenueMinor: sum(sales, revenueOf),
