@@ -114,7 +114,12 @@ export class CommissionSettlement {
     };
     let caps = await this.counts.openCaps(counted, version.caps, version.timeZone, tx);
     const targets: Target[] = [];
-    for (const share of sharesOf(version.rules, figures, { occurredAt, boundAt: attribution.boundAt, isFirstSale })) {
+    for (const share of sharesOf(
+      version.rules,
+      figures,
+      { occurredAt, boundAt: attribution.boundAt, isFirstSale },
+      version.policies,
+    )) {
       const before = await this.counts.before(counted, share.rule, version.timeZone, tx);
       const commission = commissionFor(share, figures, {
         before,

@@ -1,18 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import {
-  at,
-  inclusiveTaxMinor,
-  invoiceSubscription,
-  isObject,
-  lineDiscountMinor,
-  linePrice,
-  lineProduct,
-  minorOf,
-  refId,
-} from '../billing/objects/shapes.js';
+import { invoiceSubscription, minorOf, refId } from '../billing/objects/shapes.js';
 import type { StripeData } from '../billing/objects/stripe-model.entity.js';
 import type { SaleFigures, SaleLine } from './rules/rule-matching.js';
+import { invoiceFigures, sessionFigures, UNKNOWN_THING, type LineRow } from './sale-figures.js';
 import { reasonsOf, type Complaint, type HoldReason } from './holds/hold-reasons.js';
 import { moneyOut, type ChargeMovements, type MoneyOut } from './money-out.js';
 import { Sale } from './sale.entity.js';
@@ -90,8 +81,17 @@ export class SaleFactsRepository {
       amountMinor: cashMinor,
       discountMinor: 0,
       inclusiveTaxMinor: 0,
+      exclusiveTaxMinor: 0,
     };
-    const figures = { currency, cashMinor, totalMinor: cashMinor, lines: [line], country: null, metadata: {} };
+    const figures = {
+      currency,
+      cashMinor,
+      totalMinor: cashMinor,
+      lines: [line],
+      shipping: null,
+      country: null,
+      metadata: {},
+    };
     return {
       ...reference,
       figures,
@@ -113,90 +113,7 @@ interface PaidRow {
   event_id: string | null;
 }
 
-interface LineRow {
-  id: string;
-  data: StripeData;
-  /** Of its price, as far as the mirror has it. */
-  price_type: string | null;
-  interval: string | null;
-}
-
-/** What a sale that names no products sells. */
-const UNKNOWN_THING: Pick<SaleLine, 'product' | 'price' | 'interval'> = { product: null, price: null, interval: null };
-
-function invoiceFigures(invoice: StripeData, rows: readonly LineRow[]): SaleFigures {
-  const lines = rows.map(({ id, data, price_type: priceType, interval }) => ({
-    id,
-    product: lineProduct(data),
-    price: linePrice(data),
-    interval: interval ?? (priceType === 'one_time' ? 'once' : null),
-    amountMinor: minorOf(data.amount),
-    discountMinor: lineDiscountMinor(data),
-    inclusiveTaxMinor: inclusiveTaxMinor(data),
-  }));
-  return {
-    currency: String(invoice.currency),
-    lines: withInvoiceDiscount(invoice, lines),
-    totalMinor: minorOf(invoice.total),
-    cashMinor: minorOf(invoice.amount_paid),
-    country: countryOf(invoice.customer_address) ?? countryOf(at(invoice, 'customer_shipping', 'address')),
-    // What was written on the subscription holds for its invoices.
-    metadata: { ...textsOf(at(invoice, ...SUBSCRIPTION_METADATA)), ...textsOf(invoice.metadata) },
-  };
-}
-
 const idsOf = (...ids: Array<string | null>): string[] => ids.filter((id) => id !== null);
-
-const SUBSCRIPTION_METADATA = ['parent', 'subscription_details', 'metadata'];
-
-function countryOf(address: unknown): string | null {
-  const country = isObject(address) ? address.country : null;
-  return typeof country === 'string' ? country.toUpperCase() : null;
-}
-
-function textsOf(metadata: unknown): Record<string, string> {
-  if (!isObject(metadata)) return {};
-  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)]));
-}
-
-/**
- * Before 2020 a discount stood only on the invoice. What the invoice says it was reduced by and no line accounts for becomes
- * a line of its own, so that the base is the same in every version.
- */
-function withInvoiceDiscount(invoice: StripeData, lines: SaleLine[]): SaleLine[] {
-  if (Array.isArray(invoice.total_discount_amounts) || !isObject(invoice.discount)) return lines;
-  const exclusiveTax = minorOf(invoice.tax) - lines.reduce((sum, line) => sum + line.inclusiveTaxMinor, 0);
-  const discountMinor = lines.reduce((sum, line) => sum + line.amountMinor, 0) + exclusiveTax - minorOf(invoice.total);
-  if (discountMinor <= 0) return lines;
-  return [
-    ...lines,
-    {
-      ...UNKNOWN_THING,
-      id: String(invoice.discount.id ?? 'discount'),
-      amountMinor: 0,
-      discountMinor,
-      inclusiveTaxMinor: 0,
-    },
-  ];
-}
-
-/** A session does not say which of its tax was inclusive; what remains after tax and shipping is the net either way. */
-function sessionFigures(session: StripeData): SaleFigures {
-  const details = isObject(session.total_details) ? session.total_details : {};
-  const totalMinor = minorOf(session.amount_total);
-  const amountMinor = minorOf(session.amount_subtotal);
-  const discountMinor = minorOf(details.amount_discount);
-  const netMinor = totalMinor - minorOf(details.amount_tax) - minorOf(details.amount_shipping);
-  const inclusiveTaxMinor = amountMinor - discountMinor - netMinor;
-  return {
-    currency: String(session.currency),
-    lines: [{ ...UNKNOWN_THING, id: String(session.id), amountMinor, discountMinor, inclusiveTaxMinor }],
-    totalMinor,
-    cashMinor: totalMinor,
-    country: countryOf(at(session, 'customer_details', 'address')),
-    metadata: textsOf(session.metadata),
-  };
-}
 
 const PAID_INVOICE = `
   SELECT data, paid_at, source_event_id AS event_id FROM stripe.invoices

@@ -42,7 +42,10 @@ describe('a program', () => {
         conversionWindowDays: 30,
         minPayoutMinor: 1_000,
         touch: 'last',
-        policies: { newCustomersOnly: true, earnAfterDeactivation: false },
+        policies: {
+          ...{ newCustomersOnly: true, earnAfterDeactivation: false },
+          ...{ includeTax: false, includeShipping: false },
+        },
         state: 'active',
         states: [{ state: 'active', from: body.createdAt }],
         landingUrl: null,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { checkoutBy, payment, Story, unix } from '../support/story.js';
 import { randomId, stripeEvent } from '../support/stripe-events.js';
-import { checkoutSession, customer as stripeCustomer, subscription } from '../support/stripe-objects.js';
+import { checkoutSession, customer as stripeCustomer, invoiceLine, subscription } from '../support/stripe-objects.js';
 
 let story: Story;
 beforeAll(async () => {
@@ -110,6 +110,30 @@ describe('the state of a program', () => {
     expect(await refused('active', T)).toMatchObject({
       error: { code: 'effective_before_last', field: 'effectiveAt' },
     });
+  });
+});
+
+describe('what counts of a sale', () => {
+  // Scenario 15's invoice: 100.00 less 10.00, shipping 5.00, 20 % tax on 95.00.
+  const line = invoiceLine({
+    amount: 10_000,
+    discount_amounts: [{ amount: 1_000, discount: 'di_1' }],
+    taxes: [{ amount: 1_800, tax_behavior: 'exclusive' }],
+  });
+  const shipping = { amount_subtotal: 500, amount_tax: 100, amount_total: 600 };
+  const invoice = { total: 11_400, amount_due: 11_400, amount_paid: 11_400, shipping_cost: shipping };
+
+  it.each([
+    [{}, 1_800],
+    [{ includeShipping: true }, 1_900],
+    [{ includeTax: true }, 2_160],
+    [{ includeTax: true, includeShipping: true }, 2_280],
+  ])('with the policies %o', async (policies, amountMinor) => {
+    const { partnerId, customer } = await referred({ policies });
+
+    await story.happens(...payment({ customer, paidAt: T, lines: [{ ...line, id: randomId('il') }], invoice }).events);
+
+    expect(await story.commissions(partnerId)).toMatchObject([{ amountMinor }]);
   });
 });
 

@@ -65,6 +65,13 @@ export function inclusiveTaxMinor(line: StripeData): number {
     .reduce((sum, tax) => sum + minorOf(tax.amount), 0);
 }
 
+/** Tax that comes on top of a line's amount, in minor units. */
+export function exclusiveTaxMinor(line: StripeData): number {
+  const taxes = Array.isArray(line.taxes) ? line.taxes : Array.isArray(line.tax_amounts) ? line.tax_amounts : [];
+  const all = taxes.filter(isObject).reduce((sum, tax) => sum + minorOf(tax.amount), 0);
+  return all - inclusiveTaxMinor(line);
+}
+
 /** What a line was reduced by, in minor units. */
 export function lineDiscountMinor(line: StripeData): number {
   const discounts = Array.isArray(line.discount_amounts) ? line.discount_amounts : [];

@@ -72,6 +72,16 @@ class ProgramPoliciesDto implements Partial<ProgramPolicies> {
   @MayBeLeftOut()
   @IsBoolean(YES_OR_NO)
   earnAfterDeactivation?: boolean;
+
+  /** Whether tax counts as part of what was sold; default false. */
+  @MayBeLeftOut()
+  @IsBoolean(YES_OR_NO)
+  includeTax?: boolean;
+
+  /** Whether shipping does; default false. */
+  @MayBeLeftOut()
+  @IsBoolean(YES_OR_NO)
+  includeShipping?: boolean;
 }
 
 class ProgramTermsDto {

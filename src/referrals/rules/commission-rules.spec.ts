@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { commissionFor as ruleCommission, dueAt, reversedTotalFor } from './commission-rules.js';
+import { DEFAULT_POLICIES } from './program-policies.js';
 import type { Reward } from './reward-rule.js';
 import { sharesOf, type SaleFigures, type SaleLine } from './rule-matching.js';
 import { FIRST_MOMENT, ruleWith } from './rules.fixtures.js';
@@ -9,16 +10,16 @@ const percentage = (rateBps: number) => ({ type: 'percentage' as const, rateBps 
 
 function line(amountMinor: number, more: Partial<SaleLine> = {}): SaleLine {
   const thing = { product: null, price: null, interval: null };
-  return { id: 'line', amountMinor, discountMinor: 0, inclusiveTaxMinor: 0, ...thing, ...more };
+  return { id: 'line', amountMinor, discountMinor: 0, inclusiveTaxMinor: 0, exclusiveTaxMinor: 0, ...thing, ...more };
 }
 
 function sale(lines: SaleLine[], totalMinor: number, cashMinor = totalMinor): SaleFigures {
-  return { currency: 'usd', lines, totalMinor, cashMinor, country: null, metadata: {} };
+  return { currency: 'usd', lines, shipping: null, totalMinor, cashMinor, country: null, metadata: {} };
 }
 
 /** Of a program with one rule, for a customer's first sale. */
 function commissionFor(figures: SaleFigures, reward: Reward) {
-  const [share] = sharesOf([ruleWith(reward)], figures, FIRST_MOMENT);
+  const [share] = sharesOf([ruleWith(reward)], figures, FIRST_MOMENT, DEFAULT_POLICIES);
   if (share === undefined) throw new Error('the rule takes every line');
   const before = { payments: 0, sales: 0, revenueMinor: 0, firstPaymentAt: null };
   return ruleCommission(share, figures, { ...FIRST_MOMENT, before, caps: [], timeZone: 'UTC', exchange: null });
@@ -38,7 +39,11 @@ describe('what a sale earns', () => {
 
   it.each([
     ['discounts and taxes are out', sale([line(10_000, { discountMinor: 1_000 })], 11_400), 1_800],
-    ['tax inside the price is out', sale([line(11_900, { inclusiveTaxMinor: 1_900 })], 11_900), 2_000],
+    [
+      'tax inside the price is out',
+      sale([line(11_900, { inclusiveTaxMinor: 1_900, exclusiveTaxMinor: 0 })], 11_900),
+      2_000,
+    ],
     ['an upgrade’s lines are netted', sale([line(-1_500), line(5_000)], 3_500), 700],
     ['credit takes its share', sale([line(10_000)], 10_000, 6_000), 1_200],
     ['overpayment adds nothing', sale([line(10_000)], 10_000, 12_000), 2_000],

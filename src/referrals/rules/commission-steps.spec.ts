@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { commissionFor } from './commission-rules.js';
 import { stepsOf } from './commission-steps.js';
+import { DEFAULT_POLICIES } from './program-policies.js';
 import type { Reward } from './reward-rule.js';
 import { sharesOf, type SaleFigures } from './rule-matching.js';
 import { FIRST_MOMENT, ruleWith } from './rules.fixtures.js';
@@ -8,7 +9,17 @@ import { FIRST_MOMENT, ruleWith } from './rules.fixtures.js';
 const NOTHING_NAMED = { product: null, price: null, interval: null };
 const FIGURES: SaleFigures = {
   currency: 'usd',
-  lines: [{ id: 'il_1', amountMinor: 10_000, discountMinor: 1_000, inclusiveTaxMinor: 0, ...NOTHING_NAMED }],
+  lines: [
+    {
+      id: 'il_1',
+      amountMinor: 10_000,
+      discountMinor: 1_000,
+      inclusiveTaxMinor: 0,
+      exclusiveTaxMinor: 0,
+      ...NOTHING_NAMED,
+    },
+  ],
+  shipping: null,
   totalMinor: 11_400,
   cashMinor: 11_400,
   country: null,
@@ -18,7 +29,7 @@ const SALE = { source: 'invoice' as const, sourceId: 'in_1', occurredAt: '2026-0
 const WHOLE = { state: 'pending' as const, currency: 'usd', reversedMinor: 0, netMinor: 1_800 };
 
 function steps(figures: SaleFigures, reward: Reward, commission = WHOLE): string[] {
-  const [share] = sharesOf([ruleWith(reward)], figures, FIRST_MOMENT);
+  const [share] = sharesOf([ruleWith(reward)], figures, FIRST_MOMENT, DEFAULT_POLICIES);
   if (share === undefined) throw new Error('the rule takes every line');
   const before = { payments: 0, sales: 0, revenueMinor: 0, firstPaymentAt: null };
   const { explanation } = commissionFor(share, figures, {
@@ -51,7 +62,16 @@ describe('the steps of a commission', () => {
   });
 
   it('say that it was rounded, and what was taken back', () => {
-    const lines = [{ id: 'il_1', amountMinor: 750, discountMinor: 0, inclusiveTaxMinor: 119, ...NOTHING_NAMED }];
+    const lines = [
+      {
+        id: 'il_1',
+        amountMinor: 750,
+        discountMinor: 0,
+        inclusiveTaxMinor: 119,
+        exclusiveTaxMinor: 0,
+        ...NOTHING_NAMED,
+      },
+    ];
     const figures = { ...FIGURES, lines, totalMinor: 750, cashMinor: 500 };
     const taken = { ...WHOLE, reversedMinor: 12, netMinor: 23 };
 
@@ -82,7 +102,9 @@ describe('the steps of a commission', () => {
   });
 
   it('say why a net below zero counts as zero', () => {
-    const lines = [{ id: 'il_1', amountMinor: -500, discountMinor: 0, inclusiveTaxMinor: 0, ...NOTHING_NAMED }];
+    const lines = [
+      { id: 'il_1', amountMinor: -500, discountMinor: 0, inclusiveTaxMinor: 0, exclusiveTaxMinor: 0, ...NOTHING_NAMED },
+    ];
 
     expect(steps({ ...FIGURES, lines }, { type: 'percentage', rateBps: 2_000 })).toContain(
       'Together the lines come to 0.00 USD, because a sum below zero counts as zero.',

@@ -34,10 +34,14 @@ const moneyIn =
   (amountMinor) =>
     formatMoney({ amountMinor, currency });
 
-function lineStep({ id, amountMinor, discountMinor, inclusiveTaxMinor, netMinor }: Line, inSale: InWords): string {
+function lineStep(
+  { id, amountMinor, discountMinor, inclusiveTaxMinor, exclusiveTaxMinor, netMinor }: Line,
+  inSale: InWords,
+): string {
   const discount = discountMinor === 0 ? '' : ` less ${inSale(discountMinor)} discount`;
   const tax = inclusiveTaxMinor === 0 ? '' : ` less ${inSale(inclusiveTaxMinor)} tax contained in it`;
-  return `Line ${id}: ${inSale(amountMinor)}${discount}${tax} counts as ${inSale(netMinor)}.`;
+  const onTop = exclusiveTaxMinor === 0 ? '' : ` plus ${inSale(exclusiveTaxMinor)} tax`;
+  return `Line ${id}: ${inSale(amountMinor)}${discount}${tax}${onTop} counts as ${inSale(netMinor)}.`;
 }
 
 function rewardSteps(figures: CommissionExplanation, inSale: InWords, inCommission: InWords): string[] {

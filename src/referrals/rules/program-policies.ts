@@ -4,6 +4,14 @@ export interface ProgramPolicies {
   newCustomersOnly: boolean;
   /** Whether a partner who was deactivated earns on from the customers they have. */
   earnAfterDeactivation: boolean;
+  /** Whether tax and shipping count as part of what was sold. */
+  includeTax: boolean;
+  includeShipping: boolean;
 }
 
-export const DEFAULT_POLICIES: ProgramPolicies = { newCustomersOnly: true, earnAfterDeactivation: false };
+export const DEFAULT_POLICIES: ProgramPolicies = {
+  newCustomersOnly: true,
+  earnAfterDeactivation: false,
+  includeTax: false,
+  includeShipping: false,
+};

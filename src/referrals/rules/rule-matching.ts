@@ -1,4 +1,5 @@
 import { MS_PER_DAY } from '../../common/clock.js';
+import type { ProgramPolicies } from './program-policies.js';
 import type { RewardRule, RuleConditions } from './reward-rule.js';
 
 /** A line of a sale, in minor units of the sale's currency. */
@@ -8,6 +9,8 @@ export interface SaleLine {
   discountMinor: number;
   /** Tax that is contained in the amount. */
   inclusiveTaxMinor: number;
+  /** Tax that comes on top of it. */
+  exclusiveTaxMinor: number;
   /** What is sold, by Stripe's ids; null where the sale does not say. */
   product: string | null;
   price: string | null;
@@ -19,6 +22,8 @@ export interface SaleLine {
 export interface SaleFigures {
   currency: string;
   lines: SaleLine[];
+  /** A line that no product, price or interval names; null where nothing was shipped. */
+  shipping: SaleLine | null;
   /** The whole, tax and shipping included. */
   totalMinor: number;
   /** What was collected. */
@@ -49,8 +54,13 @@ export interface RuleShare {
  * What each rule takes of a sale, in the rules' order (rule R2): every line goes to the first rule that fits it, the lines
  * of a rule are netted and not below 0, and all rules together never exceed the net of the whole sale. Pure.
  */
-export function sharesOf(rules: readonly RewardRule[], sale: SaleFigures, moment: SaleMoment): RuleShare[] {
-  const lines = sale.lines.map((line) => ({ ...line, netMinor: netOf(line) }));
+export function sharesOf(
+  rules: readonly RewardRule[],
+  sale: SaleFigures,
+  moment: SaleMoment,
+  policies: ProgramPolicies,
+): RuleShare[] {
+  const lines = eligible(sale, policies).map((line) => ({ ...line, netMinor: netOf(line) }));
   let left = Math.max(0, sumOf(lines));
   const open = rules.filter((rule) => fitsSale(rule, sale, left, moment));
   const taken = new Map<RewardRule, NetLine[]>(open.map((rule) => [rule, []]));
@@ -65,9 +75,15 @@ export function sharesOf(rules: readonly RewardRule[], sale: SaleFigures, moment
   return shares;
 }
 
-/** A line after its discount and without its tax. */
-function netOf({ amountMinor, discountMinor, inclusiveTaxMinor }: SaleLine): number {
-  return amountMinor - discountMinor - inclusiveTaxMinor;
+/** A line after its discount, with and without the tax that `eligible` left of it. */
+function netOf({ amountMinor, discountMinor, inclusiveTaxMinor, exclusiveTaxMinor }: SaleLine): number {
+  return amountMinor - discountMinor - inclusiveTaxMinor + exclusiveTaxMinor;
+}
+
+/** What counts of a sale: tax and shipping only where the program says so. */
+function eligible({ lines, shipping }: SaleFigures, { includeTax, includeShipping }: ProgramPolicies): SaleLine[] {
+  const all = shipping === null || !includeShipping ? lines : [...lines, shipping];
+  return all.map((line) => ({ ...line, ...(includeTax ? { inclusiveTaxMinor: 0 } : { exclusiveTaxMinor: 0 }) }));
 }
 
 function sumOf(lines: readonly NetLine[]): number {
