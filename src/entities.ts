@@ -36,6 +36,8 @@ import { SaleCount } from './referrals/sale-count.entity.js';
 import { Sale } from './referrals/sale.entity.js';
 import { CustomerExemption } from './referrals/standing/customer-exemption.entity.js';
 import { ProgramStateChange } from './referrals/standing/program-state.entity.js';
+import { PartnerAllowance } from './referrals/suspicion/partner-allowance.entity.js';
+import { SuspicionFound } from './referrals/suspicion/suspicion.entity.js';
 import { StripeLimit } from './stripe/stripe-limit.entity.js';
 import { StripeReplica } from './stripe/stripe-replica.entity.js';
 import { EventPoll } from './webhooks/event-poll.entity.js';
@@ -78,6 +80,8 @@ export const ENTITIES: EntityList & unknown[] = [
   SaleCount,
   Commission,
   CommissionDecision,
+  SuspicionFound,
+  PartnerAllowance,
   PayoutRun,
   Payout,
   PayoutAttempt,

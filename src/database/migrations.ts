@@ -16,6 +16,7 @@ import { ListFollows1764000001200 } from './migrations/1764000001200-list-follow
 import { CodesClicks1764000001500 } from './migrations/1764000001500-codes-clicks.js';
 import { ProgramFacts1764000001300 } from './migrations/1764000001300-program-facts.js';
 import { Holds1764000001400 } from './migrations/1764000001400-holds.js';
+import { Suspicion1764000001600 } from './migrations/1764000001600-suspicion.js';
 
 /** Every migration, oldest first. A released one is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -35,4 +36,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CodesClicks1764000001500,
   ProgramFacts1764000001300,
   Holds1764000001400,
+  Suspicion1764000001600,
 ];

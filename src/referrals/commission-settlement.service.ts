@@ -173,7 +173,7 @@ export class CommissionSettlement {
       holds: [],
       createdAt: held?.commission.createdAt ?? this.clock.now(),
     };
-    const judged = await this.holds.judge(commission, facts, tx);
+    const judged = await this.holds.judge(commission, facts, version.suspicion, tx);
     commission.holds = judged.reasons;
     if (held === null) await tx.getRepository(Commission).insert(commission);
     else if (hasChanged(held.commission, commission)) await this.posted.rewrite(commission, tx);

@@ -11,6 +11,7 @@ import type { Page } from '../common/pagination.js';
 import { violatesUnique } from '../database/unique-violation.js';
 import type { CreateProgramDto, ProgramView, UpdateProgramDto } from './dto/program.dto.js';
 import { capOf, ruleOf } from './dto/reward-rule.dto.js';
+import { suspicionOf } from './suspicion/suspicion.dto.js';
 import { ProgramTerms } from './program-terms.service.js';
 import { ReferralProgramVersion } from './referral-program-version.entity.js';
 import { ReferralProgram } from './referral-program.entity.js';
@@ -63,6 +64,7 @@ export class ProgramsService {
       minPayoutMinor: dto.minPayoutMinor ?? DEFAULTS.minPayoutMinor,
       touch: dto.touch ?? DEFAULTS.touch,
       policies: { ...DEFAULT_POLICIES, ...dto.policies },
+      suspicion: suspicionOf(dto.suspicion ?? {}),
     };
     assertMeant(version, dto);
     await insertUnique(program, tx);
@@ -135,6 +137,7 @@ export class ProgramsService {
       minPayoutMinor: dto.minPayoutMinor ?? current.minPayoutMinor,
       touch: dto.touch ?? current.touch,
       policies: { ...current.policies, ...dto.policies },
+      suspicion: dto.suspicion === undefined ? current.suspicion : suspicionOf(dto.suspicion),
     };
     if (isDeepStrictEqual({ ...wanted }, { ...current })) return current;
     assertMeant(wanted, dto);
@@ -209,10 +212,11 @@ function viewOf(
   now: Date,
 ): ProgramView {
   const { id, key, name, currency, landingUrl, createdAt } = program;
-  const { rules, caps, timeZone, holdDays, conversionWindowDays, minPayoutMinor, touch, policies, version } = terms;
+  const { rules, caps, timeZone, holdDays, conversionWindowDays, minPayoutMinor, touch, policies, suspicion, version } =
+    terms;
   return {
     ...{ id, key, name, currency, reward: shortReward(rules), rules, caps, timeZone },
-    ...{ holdDays, conversionWindowDays, minPayoutMinor, touch, policies, landingUrl, version },
+    ...{ holdDays, conversionWindowDays, minPayoutMinor, touch, policies, suspicion, landingUrl, version },
     state: programStateAt(states, now),
     states: states.map(({ state, effectiveAt }) => ({ state, from: effectiveAt.toISOString() })),
     createdAt: createdAt.toISOString(),

@@ -1,6 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { bigintAsNumber } from '../database/bigint-column.js';
 import type { ProgramPolicies } from './rules/program-policies.js';
+import type { SuspicionTerms } from './suspicion/suspicion-rules.js';
 import type { Cap, RewardRule } from './rules/reward-rule.js';
 
 /**
@@ -47,4 +48,8 @@ export class ReferralProgramVersion {
 
   @Column({ type: 'jsonb' })
   policies: ProgramPolicies;
+
+  /** What of its sales is looked at. */
+  @Column({ type: 'jsonb' })
+  suspicion: SuspicionTerms;
 }

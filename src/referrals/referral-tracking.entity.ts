@@ -6,6 +6,7 @@ import type { Utm, Visitor } from './clicks/click-rules.js';
  * Stripe's `client_reference_id`) or as a sign-up without one (`referral_…`).
  */
 @Entity({ schema: 'tributary', name: 'referral_tracking' })
+@Index('referral_tracking_address', { synchronize: false })
 @Index('referral_tracking_customer', ['workspaceId', 'customerId'])
 @Index('referral_tracking_partner', ['workspaceId', 'partnerId', 'createdAt', 'id'])
 @Index('referral_tracking_created', ['workspaceId', 'createdAt', 'id'])

@@ -46,6 +46,11 @@ import { SaleCounts } from './sale-counts.repository.js';
 import { SaleFactsRepository } from './sale-facts.repository.js';
 import { SaleLinks } from './sale-links.repository.js';
 import { SalesService } from './sales.service.js';
+import { AllowancesGrpcController } from './suspicion/allowances.grpc.controller.js';
+import { AllowancesHttpController } from './suspicion/allowances.http.controller.js';
+import { AllowancesService } from './suspicion/allowances.service.js';
+import { SuspicionFactsRepository } from './suspicion/suspicion-facts.repository.js';
+import { Suspicions } from './suspicion/suspicions.service.js';
 import { SignUpsService } from './sign-ups.service.js';
 import { Exemptions } from './standing/exemptions.repository.js';
 import { PartnerStandings } from './standing/partner-standings.service.js';
@@ -79,6 +84,7 @@ const REQUESTS = [
   CommissionsRepository,
   CommissionsService,
   ReviewsService,
+  AllowancesService,
 ];
 
 /** What follows from the facts: who is bound to whom, and what a sale earns. */
@@ -93,6 +99,8 @@ const SETTLING = [
   Standings,
   Exemptions,
   AttributionService,
+  SuspicionFactsRepository,
+  Suspicions,
   CommissionHolds,
   CommissionSettlement,
   ReferralSettlement,
@@ -113,6 +121,8 @@ const SETTLING = [
     AttributionsGrpcController,
     ReviewsHttpController,
     ReviewsGrpcController,
+    AllowancesHttpController,
+    AllowancesGrpcController,
     ExchangeRatesHttpController,
     ExchangeRatesGrpcController,
   ],

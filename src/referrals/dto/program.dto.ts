@@ -18,6 +18,8 @@ import { isTimeZone } from '../rules/calendar.js';
 import type { ProgramState } from '../rules/program-lifecycle.js';
 import type { ProgramPolicies } from '../rules/program-policies.js';
 import type { Cap, Reward, RewardRule } from '../rules/reward-rule.js';
+import { SuspicionDto } from '../suspicion/suspicion.dto.js';
+import type { SuspicionTerms } from '../suspicion/suspicion-rules.js';
 import { CapDto, RewardDto, RewardRuleDto } from './reward-rule.dto.js';
 
 const NAME_CHARS_MAX = 200;
@@ -131,6 +133,13 @@ class ProgramTermsDto {
   @Type(() => ProgramPoliciesDto)
   policies?: ProgramPoliciesDto;
 
+  /** Which sales are suspicious, and what becomes of their commissions; default: they are held. */
+  @MayBeLeftOut()
+  @IsObject({ message: '$property must be an object such as {"mode":"report"}' })
+  @ValidateNested()
+  @Type(() => SuspicionDto)
+  suspicion?: SuspicionDto;
+
   /** Where `/r/<code>` leads. */
   @IsOptional()
   @WebAddress()
@@ -212,6 +221,7 @@ export class ProgramView {
   state: ProgramState;
   /** All that it was and is to be, in the order in which it takes effect. */
   states: Array<{ state: ProgramState; from: string }>;
+  suspicion: SuspicionTerms;
   landingUrl: string | null;
   /** How often the terms were set. */
   version: number;

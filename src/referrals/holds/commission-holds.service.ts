@@ -3,6 +3,8 @@ import type { EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { Reservations } from '../../ledger/reservations.service.js';
 import type { Commission } from '../commission.entity.js';
+import type { SuspicionTerms } from '../suspicion/suspicion-rules.js';
+import { Suspicions } from '../suspicion/suspicions.service.js';
 import type { SaleFacts } from '../sale-facts.repository.js';
 import { CommissionDecision } from './commission-decision.entity.js';
 import type { PostingCauses } from './commission-postings.js';
@@ -20,12 +22,14 @@ export interface Judged {
 export class CommissionHolds {
   constructor(
     private readonly reservations: Reservations,
+    private readonly suspicions: Suspicions,
     private readonly clock: Clock,
   ) {}
 
-  async judge(commission: Commission, facts: SaleFacts, tx: EntityManager): Promise<Judged> {
+  async judge(commission: Commission, facts: SaleFacts, terms: SuspicionTerms, tx: EntityManager): Promise<Judged> {
     const decisions = await this.decisionsOf(commission, tx);
-    const reasons = openReasons(facts.complaints, decisions);
+    const suspicions = await this.suspicions.judge(commission, terms, tx);
+    const reasons = openReasons([...facts.complaints, ...suspicions], decisions);
     const last = decisions.at(-1) ?? null;
     const { decision, id: decisionId, reason } = last ?? { decision: null, id: null, reason: null };
     const judgement = last === null ? {} : { decision, decisionId, reason };

@@ -33,7 +33,7 @@ export interface SuspicionTerms {
 
 export const DEFAULT_SUSPICION: SuspicionTerms = {
   ...{ mode: 'hold', signUpsPerAddress: 5, signUpsPerCode: 0, signUpsPerPartner: 0, refundRateBps: 0 },
-  secondsToSale: 3,
+  secondsToSale: 0,
 };
 
 /** A rate says something only over so many sales. */
