@@ -95,6 +95,19 @@ describe('the state of a program', () => {
     expect(await earning(partnerId)).toEqual([iso(T - 1)]);
   });
 
+  it('is told to whoever asks whether a code is valid', async () => {
+    const { programKey, partnerId, code } = await story.referrer();
+    const validity = () => story.call('POST', `/v1/codes/${code}/validate`);
+    expect(await validity()).toMatchObject({ valid: true });
+
+    await setState(programKey, 'paused', unix('2026-03-01T12:00:00Z'));
+    expect(await validity()).toMatchObject({ valid: false, reason: 'program_not_active' });
+
+    await setState(programKey, 'active', unix('2026-03-01T12:00:00Z'));
+    await story.call('POST', `/v1/partners/${partnerId}/deactivate`, { effectiveAt: '2026-03-01T12:00:00Z' });
+    expect(await validity()).toMatchObject({ valid: false, reason: 'partner_not_active' });
+  });
+
   it('changes as it may, and keeps its moments', async () => {
     const key = await story.program({ state: 'draft' });
     await setState(key, 'active', T);

@@ -20,13 +20,16 @@ export const codeKeyOf = (code: string): string => code.toUpperCase();
 
 export const isReservedCode = (code: string): boolean => RESERVED_KEYS.has(codeKeyOf(code));
 
-export type CodeObjection = 'code_inactive' | 'code_expired' | 'code_exhausted';
+/** Why a code brings nobody new, by itself. */
+export type OwnObjection = 'code_inactive' | 'code_expired' | 'code_exhausted';
+/** The same, by its program and its partner too. */
+export type CodeObjection = OwnObjection | 'program_not_active' | 'partner_not_active';
 
-/** Why the code brings nobody new at `at`, or null. It expires from its instant on, itself included. Pure. */
+/** Why the code by itself brings nobody new at `at`, or null. It expires from its instant on, itself included. Pure. */
 export function objectionTo(
   code: Pick<ReferralCode, 'active' | 'expiresAt' | 'maxUses' | 'uses'>,
   at: Date,
-): CodeObjection | null {
+): OwnObjection | null {
   if (!code.active) return 'code_inactive';
   if (code.expiresAt !== null && code.expiresAt.getTime() <= at.getTime()) return 'code_expired';
   return code.maxUses !== null && code.uses >= code.maxUses ? 'code_exhausted' : null;

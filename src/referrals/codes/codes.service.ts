@@ -11,7 +11,7 @@ import type { Page } from '../../common/pagination.js';
 import { PartnersService } from '../../partners/partners.service.js';
 import { CodeGuesses } from './code-guesses.service.js';
 import { CodeNames } from './code-names.repository.js';
-import { codeKeyOf, isReservedCode, newCode, objectionTo, type CodeObjection } from './code-rules.js';
+import { codeKeyOf, isReservedCode, newCode, objectionTo, type OwnObjection } from './code-rules.js';
 import { CodeViews, type CodeInProgram } from './code-views.service.js';
 import type { CodeValidityView, CodeView, CreateCodeDto, PartnerProgramQuery, UpdateCodeDto } from './code.dto.js';
 import { PromotionCodes } from './promotion-codes.service.js';
@@ -19,12 +19,13 @@ import { ReferralCodeName } from './referral-code-name.entity.js';
 import { ProgramsService } from '../programs.service.js';
 import { ReferralCode } from '../referral-code.entity.js';
 import { ReferralProgram } from '../referral-program.entity.js';
+import { Standings } from '../standing/standings.repository.js';
 
 const LIST = 'codes';
 /** Among 2^50 codes a second collision in a row means that something else is wrong. */
 const GENERATION_ATTEMPTS_MAX = 5;
 
-const REFUSALS: Record<CodeObjection, string> = {
+const REFUSALS: Record<OwnObjection, string> = {
   code_inactive: 'has been switched off',
   code_expired: 'has expired',
   code_exhausted: 'has brought as many customers as it may',
@@ -40,6 +41,7 @@ export class CodesService {
     private readonly views: CodeViews,
     private readonly promotions: PromotionCodes,
     private readonly guesses: CodeGuesses,
+    private readonly standings: Standings,
     private readonly settling: SettleQueue,
     private readonly clock: Clock,
   ) {}
@@ -175,7 +177,8 @@ export class CodesService {
     const found = await this.guesses.limited({ keyId }, () => this.find(workspaceId, text, manager));
     if (found === null) return { valid: false, code: text, reason: 'code_not_found' };
     const { code, programKey } = found;
-    const reason = objectionTo(code, this.clock.now()) ?? undefined;
+    const now = this.clock.now();
+    const reason = objectionTo(code, now) ?? (await this.standings.objectionTo(code, now, manager)) ?? undefined;
     return { valid: reason === undefined, code: code.code, programKey, partnerId: code.partnerId, reason };
   }
 
@@ -186,7 +189,10 @@ export class CodesService {
     return found;
   }
 
-  /** Throws `code_inactive` or `code_expired` when the code brings nobody new at `at`. */
+  /**
+   * Throws `code_inactive` or `code_expired` when the code brings nobody new at `at`. The states of program and partner do
+   * not count: they may be set for a time that is past, and a sign-up that was refused would be lost then.
+   */
   assertOpen(code: ReferralCode, at: Date): void {
     const objection = objectionTo({ ...code, maxUses: null }, at);
     if (objection !== null) throw refusal(code, objection);
@@ -265,6 +271,6 @@ function statusOf(
   return { active, statusReason: reason, statusChangedAt: now };
 }
 
-function refusal({ code }: ReferralCode, objection: CodeObjection): DomainError {
+function refusal({ code }: ReferralCode, objection: OwnObjection): DomainError {
   return new DomainError('conflict', objection, `the code ${code} ${REFUSALS[objection]}`, { field: 'code' });
 }

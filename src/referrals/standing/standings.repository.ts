@@ -28,6 +28,17 @@ export class Standings {
     });
   }
 
+  /** What keeps a partner from being bound to anybody by a program at `at`, if anything does. */
+  async objectionTo(
+    { workspaceId, programId, partnerId }: Key & { workspaceId: string },
+    at: Date,
+    manager: EntityManager,
+  ): Promise<'program_not_active' | 'partner_not_active' | null> {
+    const { stateAt, isActiveAt } = await this.of(workspaceId, [{ programId, partnerId }], manager);
+    if (!mayBind(stateAt(programId, at))) return 'program_not_active';
+    return isActiveAt(partnerId, at) ? null : 'partner_not_active';
+  }
+
   /** Those of the bound who may earn from the sale; none when it belongs to what is exempt. */
   async earners(
     bound: readonly Attribution[],
