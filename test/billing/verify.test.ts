@@ -246,7 +246,7 @@ describe('verifying', () => {
     const json = await call('--types', 'subscriptions', '--json');
     expect(JSON.parse(json.out)).toMatchObject({ agrees: false, types: [{ missing: 1 }] });
     await expect(call('--sample', 'all')).rejects.toThrow(UsageError);
-    await expect(call('--types', 'gizmos')).rejects.toThrow(/there is no type gizmos/);
+    await expect(call('--types', 'gizmos')).rejects.toThrow(/has no type "gizmos"/);
   });
 
   it('is given back as it was when the process stops, and costs it no attempt', async () => {
