@@ -201,6 +201,12 @@ export class ProgramKeyParam {
   key: string;
 }
 
+/** What a program is from an instant on. */
+export class ProgramStateView {
+  state: ProgramState;
+  from: string;
+}
+
 export class ProgramView {
   id: string;
   key: string;
@@ -220,7 +226,7 @@ export class ProgramView {
   /** Now. */
   state: ProgramState;
   /** All that it was and is to be, in the order in which it takes effect. */
-  states: Array<{ state: ProgramState; from: string }>;
+  states: ProgramStateView[];
   suspicion: SuspicionTerms;
   landingUrl: string | null;
   /** How often the terms were set. */
