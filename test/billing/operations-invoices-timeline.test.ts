@@ -121,6 +121,6 @@ describe('the timeline', () => {
 
     const answer = await story.service.http('GET', `${path(bill.id, 'timeline')}?account=acct_other`);
 
-    expect(answer).toMatchObject({ status: 404, body: { error: { code: 'object_not_found' } } });
+    expect(answer).toMatchObject({ status: 404, body: { error: { code: 'account_not_found', field: 'account' } } });
   });
 });

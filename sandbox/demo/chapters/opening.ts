@@ -44,6 +44,8 @@ async function openProgram({ api, page, run }: Stage): Promise<string> {
     reward: { type: 'percentage', rateBps: RATE_BPS },
     holdDays: HOLD_DAYS,
     landingUrl: LANDING_URL,
+    // All of its people come from this one machine, and in every demo again.
+    suspicion: { mode: 'report' },
   });
   page.fact('program', `${program.key}: ${RATE_BPS / 100} % of what is paid, held for ${HOLD_DAYS} days`);
   page.look(`${api.url}/v1/programs/${program.key}`);
