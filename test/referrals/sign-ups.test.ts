@@ -275,29 +275,3 @@ describe('the Stripe customer of a sign-up', () => {
     expect((await Promise.all(claims)).map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
   });
 });
-
-describe('the list of referrals', () => {
-  it('shows clicks, sign-ups and conversions of a partner, page by page', async () => {
-    const { code, partnerId, programKey } = await givenCode(service);
-    const clicked = await givenClick(service, code);
-    const signedUp = await givenClick(service, code);
-    await signUp({ clickId: signedUp, customer: person() });
-    const { id: converted } = (await signUp({ code, customer: person() })).body;
-    await service.db.query('UPDATE tributary.referral_tracking SET converted_at = now() WHERE id = $1', [converted]);
-
-    type List = { data: Array<{ id: string; state: string; customer: object | null }>; nextCursor: string | null };
-    const list = async (query: string) => (await service.http<List>('GET', `/v1/referrals?${query}`)).body;
-    const first = await list(`partnerId=${partnerId}&limit=2`);
-    const next = await list(`partnerId=${partnerId}&limit=2&cursor=${first.nextCursor}`);
-
-    expect([...first.data, ...next.data].map(({ id, state }) => [id, state])).toEqual([
-      [converted, 'converted'],
-      [signedUp, 'signed_up'],
-      [clicked, 'clicked'],
-    ]);
-    expect(next.nextCursor).toBeNull();
-    expect(next.data[0]?.customer).toBeNull();
-    expect((await list(`programKey=${programKey}&state=clicked`)).data.map(({ id }) => id)).toEqual([clicked]);
-    expect(await service.http('GET', '/v1/referrals?state=lost')).toMatchObject(refused(400, 'invalid_field', 'state'));
-  });
-});
