@@ -26,7 +26,7 @@ export class ReferralCode {
   @Column({ name: 'partner_id', type: 'text' })
   partnerId: string;
 
-  /** How many customers it may bring; null: any number. */
+  /** How many customers it may bring; null: no limit. */
   @Column({ name: 'max_uses', type: 'integer', nullable: true })
   maxUses: number | null;
 

@@ -120,6 +120,21 @@ function oneOfEach(): Array<Fields & { object: string }> {
   );
 }
 
+/** A subscription with a coupon, as a merchant makes one. */
+export async function discountedSubscription(sandbox: StripeSandbox): Promise<void> {
+  const make = (path: string, params: Record<string, string>) => stripe(sandbox, 'POST', path, params);
+  const { id: coupon } = await make('/v1/coupons', { percent_off: '50', duration: 'forever' });
+  const { id: product } = await make('/v1/products', { name: 'Basic' });
+  const { id: price } = await make('/v1/prices', {
+    ...{ product, currency: 'usd', unit_amount: '1000', 'recurring[interval]': 'month' },
+  });
+  const { id: customer } = await make('/v1/customers', {
+    ...{ email: 'bea@example.com', payment_method: 'pm_card_visa' },
+    'invoice_settings[default_payment_method]': 'pm_card_visa',
+  });
+  await make('/v1/subscriptions', { customer, 'items[0][price]': price, 'discounts[0][coupon]': coupon });
+}
+
 /** Works on backfills until the job is at its end. */
 export async function finish(service: TestService, id: string): Promise<BackfillView> {
   const worker = service.workers.get('backfill') as PollingWorker;

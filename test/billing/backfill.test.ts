@@ -5,6 +5,7 @@ import { startTestService, type TestService } from '../support/test-service.js';
 import {
   backfill,
   differences,
+  discountedSubscription,
   finish,
   FIRST_SECOND,
   many,
@@ -33,7 +34,7 @@ beforeAll(async () => {
   sandbox.putObjects(many('charge', 450));
   sandbox.putObjects(many('subscription', 30, (n) => ({ status: n % 2 === 0 ? 'canceled' : 'active' })));
   longInvoice = await invoiceOfLines(15);
-  await discountedSubscription();
+  await discountedSubscription(sandbox);
   for (let n = 0; n < 12; n++) {
     await stripe(sandbox, 'POST', '/v1/customers/cus_1/tax_ids', { type: 'eu_vat', value: `DE1234567${n + 10}` });
   }
@@ -52,22 +53,6 @@ async function invoiceOfLines(lines: number): Promise<string> {
     await stripe(sandbox, 'POST', '/v1/invoiceitems', { customer, amount: String(n * 100), currency: 'usd' });
   }
   return (await stripe(sandbox, 'POST', '/v1/invoices', { customer, pending_invoice_items_behavior: 'include' })).id;
-}
-
-/** A subscription with a coupon, as a merchant makes one. */
-async function discountedSubscription(): Promise<void> {
-  const sandbox = sandboxOf(service);
-  const make = (path: string, params: Record<string, string>) => stripe(sandbox, 'POST', path, params);
-  const { id: coupon } = await make('/v1/coupons', { percent_off: '50', duration: 'forever' });
-  const { id: product } = await make('/v1/products', { name: 'Basic' });
-  const { id: price } = await make('/v1/prices', {
-    ...{ product, currency: 'usd', unit_amount: '1000', 'recurring[interval]': 'month' },
-  });
-  const { id: customer } = await make('/v1/customers', {
-    ...{ email: 'bea@example.com', payment_method: 'pm_card_visa' },
-    'invoice_settings[default_payment_method]': 'pm_card_visa',
-  });
-  await make('/v1/subscriptions', { customer, 'items[0][price]': price, 'discounts[0][coupon]': coupon });
 }
 
 async function count(table: string, where = 'true'): Promise<number> {

@@ -1,37 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
 import type Stripe from 'stripe';
-import { Story } from '../support/story.js';
-import { clientOf, monthlyPrice, payingCustomer } from '../sandbox/support.js';
+import type { Story } from '../support/story.js';
+import { NOON, type Shown, SubscriptionStory } from './subscription-story.js';
 
-const NOON = new Date('2026-03-10T12:00:00Z');
 const HALF_A_MONTH_SECONDS = 15.5 * 86_400;
 const PERIOD_END = '2026-04-10T12:00:00.000Z';
 
-interface Shown {
-  id: string;
-  data: Record<string, unknown>;
-}
-
 let story: Story;
 let stripe: Stripe;
+let post: SubscriptionStory['post'];
+let refused: SubscriptionStory['refused'];
+let subscribed: SubscriptionStory['subscribed'];
 beforeAll(async () => {
-  story = await Story.begin();
-  story.timeIs(NOON);
-  stripe = clientOf(story.sandbox);
+  ({ story, stripe, post, refused, subscribed } = await SubscriptionStory.begin());
 });
 afterAll(() => story.end());
-
-const at = (id: string, path: string): string => `/v1/billing/subscriptions/${id}/${path}`;
-const post = <T = Shown>(id: string, path: string, body: unknown = {}): Promise<T> =>
-  story.call<T>('POST', at(id, path), body);
-const refused = (id: string, path: string, body: unknown = {}) => story.service.http('POST', at(id, path), body);
-
-async function subscribed(unitAmount = 3_000): Promise<Stripe.Subscription> {
-  const customer = await payingCustomer(stripe);
-  const price = await monthlyPrice(stripe, unitAmount);
-  return stripe.subscriptions.create({ customer: customer.id, items: [{ price: price.id }] });
-}
 
 /** The sandbox's time half a period later; the service's own clock follows it. */
 async function inTheMiddle(run: () => Promise<void>): Promise<void> {

@@ -2,41 +2,25 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
 import type Stripe from 'stripe';
 import { randomId } from '../support/stripe-events.js';
-import { Story } from '../support/story.js';
-import { clientOf, monthlyPrice, payingCustomer } from '../sandbox/support.js';
+import type { Story } from '../support/story.js';
+import { monthlyPrice } from '../sandbox/support.js';
+import { at, NOON, type Shown, SubscriptionStory } from './subscription-story.js';
 
-const NOON = new Date('2026-03-10T12:00:00Z');
 const DAY_SECONDS = 86_400;
-
-interface Shown {
-  id: string;
-  data: Record<string, unknown>;
-}
 
 let story: Story;
 let stripe: Stripe;
+let post: SubscriptionStory['post'];
+let refused: SubscriptionStory['refused'];
+let subscribed: SubscriptionStory['subscribed'];
 beforeAll(async () => {
-  story = await Story.begin();
-  story.timeIs(NOON);
-  stripe = clientOf(story.sandbox);
+  ({ story, stripe, post, refused, subscribed } = await SubscriptionStory.begin());
 });
 afterAll(() => story.end());
-
-const at = (id: string, path: string): string => `/v1/billing/subscriptions/${id}/${path}`;
-const post = <T = Shown>(id: string, path: string, body: unknown = {}): Promise<T> =>
-  story.call<T>('POST', at(id, path), body);
-const refused = (id: string, path: string, body: unknown = {}) => story.service.http('POST', at(id, path), body);
 
 /** The row as it is now; no webhook has been applied in these tests unless one says so. */
 async function held(id: string): Promise<Record<string, unknown>> {
   return (await story.call<Shown>('GET', `/v1/billing/subscriptions/${id}`)).data;
-}
-
-/** A subscription that the mirror does not know yet: the webhooks wait in the inbox. */
-async function subscribed(unitAmount = 3_000): Promise<Stripe.Subscription> {
-  const customer = await payingCustomer(stripe);
-  const price = await monthlyPrice(stripe, unitAmount);
-  return stripe.subscriptions.create({ customer: customer.id, items: [{ price: price.id }] });
 }
 
 describe('a subscription', () => {

@@ -12,7 +12,7 @@ const CODE_IS = '$property must be 3 to 64 letters, digits, "-" or "_"';
 const PROMOTION_CODE_ID = /^promo_[A-Za-z0-9_]{1,64}$/;
 
 class CodeLimitsDto {
-  /** How many customers it may bring; null or left out: any number. */
+  /** How many customers it may bring; null or left out: no limit. */
   @IsOptional()
   @WholeNumber(1, USES_MAX)
   maxUses?: number | null;
