@@ -44,7 +44,7 @@ export class SaleCount {
   @Column({ type: 'integer' })
   sales: number;
 
-  /** Of the base, in minor units of the sale's currency; negative for what left. */
+  /** Of the base, in minor units of the commission's currency; negative for what left. */
   @Column({ name: 'revenue_minor', type: 'bigint', transformer: bigintAsNumber })
   revenueMinor: number;
 

@@ -64,8 +64,8 @@ export interface CommissionContext {
 
 /**
  * What a rule's share of a sale earns (rules R1 and R2): the share's net, times the part of the total that was paid in cash,
- * exchanged into the program's currency where it is another, times the reward; rounded once, at the end, halves away from zero, and then held under the caps. A flat amount needs cash
- * and a positive net, and is not reduced by either. Pure.
+ * exchanged into the program's currency where it is another, times the reward; rounded once, at the end, halves away from
+ * zero, and then held under the caps. A flat amount needs cash and a positive net, and is not reduced by either. Pure.
  */
 export function commissionFor(share: RuleShare, sale: SaleFigures, context: CommissionContext): CommissionFigures {
   const { rule, lines, netMinor } = share;
