@@ -14,6 +14,7 @@ import {
   reversedTotalFor,
   type CommissionFigures,
 } from './rules/commission-rules.js';
+import { countedMoves } from './rules/counted-moves.js';
 import { CommissionHolds, type Judged } from './holds/commission-holds.service.js';
 import { NOTHING_POSTED, postingsBetween, takingBack } from './holds/commission-postings.js';
 import { sharesOf } from './rules/rule-matching.js';
@@ -228,27 +229,9 @@ function fits(commission: Commission, { attribution, rule }: Target): boolean {
 
 /** What the sale counts under the rule, and what of that has left again, each at its time. */
 function countedBy({ attribution, rule, figures }: Target, sale: Sale, facts: SaleFacts): SaleCount[] {
-  const { baseMinor, amountMinor } = figures;
-  if (baseMinor <= 0) return [];
   const { workspaceId, programId, partnerId, customerId } = attribution;
   const common = { workspaceId, programId, saleId: sale.id, rule, partnerId, customerId, sourceId: sale.sourceId };
-  const { cashMinor } = facts.figures;
-  let outMinor = 0;
-  const left = (): Pick<SaleCount, 'sales' | 'revenueMinor' | 'earnedMinor'> => ({
-    sales: outMinor >= cashMinor ? 0 : 1,
-    revenueMinor: baseMinor - reversedTotalFor(baseMinor, cashMinor, outMinor),
-    earnedMinor: amountMinor - reversedTotalFor(amountMinor, cashMinor, outMinor),
-  });
-  const rows: SaleCount[] = [{ ...common, seq: 0, at: facts.occurredAt, ...left() }];
-  for (const { minor, at } of facts.out.moves) {
-    const before = left();
-    outMinor += minor;
-    const after = left();
-    rows.push({
-      ...{ ...common, seq: rows.length, at: at ?? facts.occurredAt, sales: after.sales - before.sales },
-      revenueMinor: after.revenueMinor - before.revenueMinor,
-      earnedMinor: after.earnedMinor - before.earnedMinor,
-    });
-  }
-  return rows;
+  const { occurredAt, out } = facts;
+  const moves = countedMoves(figures, { occurredAt, cashMinor: facts.figures.cashMinor, moves: out.moves });
+  return moves.map((move, seq) => ({ ...common, seq, ...move }));
 }
