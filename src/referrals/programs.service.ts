@@ -3,25 +3,24 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, LessThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
-import { DomainError, invalidField, notFound } from '../common/errors.js';
+import { DomainError, notFound } from '../common/errors.js';
 import { newId } from '../common/ids.js';
 import type { PageQuery } from '../common/page-query.dto.js';
 import { decodeCursor, toPage } from '../common/pagination.js';
 import type { Page } from '../common/pagination.js';
 import { violatesUnique } from '../database/unique-violation.js';
 import type { CreateProgramDto, ProgramView, UpdateProgramDto } from './dto/program.dto.js';
-import { capOf, ruleOf } from './dto/reward-rule.dto.js';
+import { capOf } from './dto/reward-rule.dto.js';
 import { suspicionOf } from './suspicion/suspicion.dto.js';
 import { ProgramTerms } from './program-terms.service.js';
 import { ReferralProgramVersion } from './referral-program-version.entity.js';
 import { ReferralProgram } from './referral-program.entity.js';
 import { programStateAt } from './rules/program-lifecycle.js';
 import { DEFAULT_POLICIES } from './rules/program-policies.js';
-import type { Reward, RewardRule } from './rules/reward-rule.js';
-import { objectionToTerms } from './rules/rule-objections.js';
 import type { ProgramStateChange } from './standing/program-state.entity.js';
 import { ProgramStates } from './standing/program-states.service.js';
 import type { SetProgramStateDto } from './standing/standing.dto.js';
+import { assertMeant, rulesOf, shortReward } from './terms/told-terms.js';
 
 const LIST = 'programs';
 
@@ -160,33 +159,6 @@ export class ProgramsService {
       .getRepository(ReferralProgramVersion)
       .findOneOrFail({ where: { workspaceId, programId: id }, order: { version: 'DESC' } });
   }
-}
-
-/** What a program that was told in short calls its only rule. */
-const SHORT_RULE = 'reward';
-
-/** The rules that were told, in full or in short; null when none were. */
-function rulesOf({ rules, reward }: Pick<UpdateProgramDto, 'rules' | 'reward'>): RewardRule[] | null {
-  if (rules !== undefined && reward !== undefined) {
-    const says = 'reward is short for rules with a single one: give either reward or rules';
-    throw invalidField('reward', 'field_not_allowed', says);
-  }
-  return rules?.map(ruleOf) ?? (reward === undefined ? null : [ruleOf({ key: SHORT_RULE, reward })]);
-}
-
-/** The reward in short, where all of the rules is said by it. */
-function shortReward(rules: readonly RewardRule[]): Reward | null {
-  const [rule] = rules;
-  const isShort = rule !== undefined && isDeepStrictEqual(rules, [ruleOf({ key: SHORT_RULE, reward: rule.reward })]);
-  return isShort ? rule.reward : null;
-}
-
-/** Refuses terms that contradict themselves, naming the field as it was told. */
-function assertMeant(version: ReferralProgramVersion, { reward }: Pick<UpdateProgramDto, 'reward'>): void {
-  const objection = objectionToTerms(version);
-  if (objection === null) return;
-  const field = reward === undefined ? objection.field : objection.field.replace('rules.0.reward', 'reward');
-  throw invalidField(field, objection.code, `${field}: ${objection.message}`);
 }
 
 async function insertUnique(program: ReferralProgram, tx: EntityManager): Promise<void> {

@@ -1,9 +1,7 @@
 import { ApiHideProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
-  ArrayMaxSize,
   buildMessage,
-  IsArray,
   IsBoolean,
   IsIn,
   IsObject,
@@ -12,7 +10,7 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { AmountMinor, CurrencyCode, FilledList, PlainText, Slug, WholeNumber } from '../../common/dto-decorators.js';
+import { AmountMinor, CurrencyCode, PlainText, Slug, WholeNumber } from '../../common/dto-decorators.js';
 import { CannotBeChanged, MayBeLeftOut } from '../../common/dto-presence.js';
 import { isTimeZone } from '../rules/calendar.js';
 import type { ProgramState } from '../rules/program-lifecycle.js';
@@ -20,13 +18,11 @@ import type { ProgramPolicies } from '../rules/program-policies.js';
 import type { Cap, Reward, RewardRule } from '../rules/reward-rule.js';
 import { SuspicionDto } from '../suspicion/suspicion.dto.js';
 import type { SuspicionTerms } from '../suspicion/suspicion-rules.js';
-import { CapDto, RewardDto, RewardRuleDto } from './reward-rule.dto.js';
+import { DAYS_MAX, EarningTermsDto } from './earning-terms.dto.js';
+import { RewardDto } from './reward-rule.dto.js';
 
 const NAME_CHARS_MAX = 200;
 const URL_CHARS_MAX = 2_048;
-const DAYS_MAX = 3_650;
-const RULES_MAX = 100;
-const CAPS_MAX = 20;
 const FIRST_STATES = ['draft', 'active'] as const;
 const TOUCHES = ['last', 'first'] as const;
 
@@ -86,31 +82,11 @@ class ProgramPoliciesDto implements Partial<ProgramPolicies> {
   includeShipping?: boolean;
 }
 
-class ProgramTermsDto {
-  /** In the order in which they are tried; the first that fits a line takes it. */
-  @MayBeLeftOut()
-  @FilledList(RULES_MAX)
-  @ValidateNested({ each: true })
-  @Type(() => RewardRuleDto)
-  rules?: RewardRuleDto[];
-
-  /** Default none. */
-  @MayBeLeftOut()
-  @ArrayMaxSize(CAPS_MAX, { message: `$property must be a list of at most ${CAPS_MAX}` })
-  @IsArray({ message: '$property must be a list' })
-  @ValidateNested({ each: true })
-  @Type(() => CapDto)
-  caps?: CapDto[];
-
+class ProgramTermsDto extends EarningTermsDto {
   /** Where days, months and quarters begin; default `UTC`. */
   @MayBeLeftOut()
   @TimeZone()
   timeZone?: string;
-
-  /** From the sale until its commission may be paid; default 30. */
-  @MayBeLeftOut()
-  @WholeNumber(0, DAYS_MAX)
-  holdDays?: number;
 
   /** From the click until the sign-up; default 30. */
   @MayBeLeftOut()
