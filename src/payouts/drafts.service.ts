@@ -4,7 +4,7 @@ import { Clock } from '../common/clock.js';
 import { newId } from '../common/ids.js';
 import { LedgerService, type NewTransaction } from '../ledger/ledger.service.js';
 import { Reservations, type PayableEntry, type ReservedLine } from '../ledger/reservations.service.js';
-import { groupBy } from './group-by.js';
+import { groupBy } from '../common/group-by.js';
 import { Payees } from './payees.service.js';
 import { reserving, splittingOff, unreserving } from './payout-ledger.js';
 import { PayoutRun } from './payout-run.entity.js';

@@ -1,6 +1,6 @@
 import type { PayableEntry } from '../ledger/reservations.service.js';
 import type { PayoutMethod } from '../partners/payout-method.entity.js';
-import { groupBy } from './group-by.js';
+import { groupBy } from '../common/group-by.js';
 import { transferStep } from './transfer-step.js';
 
 export type SkipReason = 'below_minimum' | 'negative_balance' | 'no_payout_method' | 'account_not_ready';

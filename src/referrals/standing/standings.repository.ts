@@ -6,12 +6,18 @@ import type { Evidence } from '../attribution-rules.js';
 import type { Attribution } from '../attribution.entity.js';
 import { ProgramTerms } from '../program-terms.service.js';
 import { inForceAt } from '../rules/dated.js';
-import { mayBind, mayEarn, programStateAt } from '../rules/program-lifecycle.js';
+import { mayBind, mayEarn, programStateAt, type ProgramState } from '../rules/program-lifecycle.js';
+import type { ProgramPolicies } from '../rules/program-policies.js';
 import type { SaleFacts } from '../sale-facts.repository.js';
 import { EXEMPT_METADATA_KEY, EXEMPT_METADATA_VALUE } from './exemptions.repository.js';
 import { ProgramStateChange } from './program-state.entity.js';
 
 type Key = Pick<Attribution, 'programId' | 'partnerId'>;
+
+export interface StandingThen {
+  stateAt: (programId: string, at: Date) => ProgramState;
+  isActiveAt: (partnerId: string, at: Date) => boolean;
+}
 
 /** Who may be bound and who may earn at an instant, by the states of programs and partners then. */
 @Injectable()
@@ -46,21 +52,19 @@ export class Standings {
     exempt: ReadonlySet<string>,
     tx: EntityManager,
   ): Promise<Attribution[]> {
-    const { workspaceId, occurredAt, figures } = facts;
-    if (figures.metadata[EXEMPT_METADATA_KEY] === EXEMPT_METADATA_VALUE) return [];
-    if (facts.belongsTo.some((id) => exempt.has(id))) return [];
-    const { stateAt, isActiveAt } = await this.of(workspaceId, bound, tx);
+    const { workspaceId, occurredAt } = facts;
+    if (isExempt(facts, exempt)) return [];
+    const standing = await this.of(workspaceId, bound, tx);
     const earners: Attribution[] = [];
     for (const attribution of bound) {
-      const { programId, partnerId, boundAt } = attribution;
-      if (!mayEarn(stateAt(programId, occurredAt)) || secondsOf(occurredAt) < secondsOf(boundAt)) continue;
-      const { policies } = await this.terms.termsAt(workspaceId, programId, occurredAt, tx);
-      if (policies.earnAfterDeactivation || isActiveAt(partnerId, occurredAt)) earners.push(attribution);
+      const { policies } = await this.terms.termsAt(workspaceId, attribution.programId, occurredAt, tx);
+      if (earnsAt(occurredAt, attribution, policies, standing)) earners.push(attribution);
     }
     return earners;
   }
 
-  private async of(workspaceId: string, keys: readonly Key[], tx: EntityManager) {
+  /** What the programs and partners were at any instant. */
+  async of(workspaceId: string, keys: readonly Key[], tx: EntityManager): Promise<StandingThen> {
     const programIds = [...new Set(keys.map(({ programId }) => programId))];
     const partnerIds = [...new Set(keys.map(({ partnerId }) => partnerId))];
     const states = await tx.getRepository(ProgramStateChange).findBy({ workspaceId, programId: In(programIds) });
@@ -78,6 +82,22 @@ export class Standings {
         )?.active ?? true,
     };
   }
+}
+
+/** Whether the sale, or something that it belongs to, says that it is not to earn. Pure. */
+export function isExempt({ figures, belongsTo }: SaleFacts, exempt: ReadonlySet<string>): boolean {
+  return figures.metadata[EXEMPT_METADATA_KEY] === EXEMPT_METADATA_VALUE || belongsTo.some((id) => exempt.has(id));
+}
+
+/** Whether the bound one earns from a sale at that instant. Pure. */
+export function earnsAt(
+  occurredAt: Date,
+  { programId, partnerId, boundAt }: Attribution,
+  { earnAfterDeactivation }: Pick<ProgramPolicies, 'earnAfterDeactivation'>,
+  { stateAt, isActiveAt }: StandingThen,
+): boolean {
+  if (!mayEarn(stateAt(programId, occurredAt)) || secondsOf(occurredAt) < secondsOf(boundAt)) return false;
+  return earnAfterDeactivation || isActiveAt(partnerId, occurredAt);
 }
 
 /** Stripe's times have no smaller unit. */
