@@ -33,7 +33,7 @@ describe('a program', () => {
         rules: [
           {
             ...{ key: 'reward', when: {}, except: {}, reward: percentage },
-            ...{ firstSaleOnly: false, capAtSale: false, mayExceedSale: false },
+            ...{ on: 'sale', firstSaleOnly: false, capAtSale: false, mayExceedSale: false },
           },
         ],
         caps: [],

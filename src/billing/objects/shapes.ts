@@ -13,7 +13,8 @@ export interface TouchedKey {
     | 'payout'
     | 'account'
     | 'sale'
-    | 'referred_customer';
+    | 'referred_customer'
+    | 'lead';
   id: string;
 }
 

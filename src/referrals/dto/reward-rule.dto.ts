@@ -12,10 +12,19 @@ import {
   WholeNumber,
 } from '../../common/dto-decorators.js';
 import { MayBeLeftOut, OnlyWith, OptionalWith } from '../../common/dto-presence.js';
-import { PERIODS, type Cap, type Phase, type Reward, type RewardRule, type Tier } from '../rules/reward-rule.js';
+import {
+  LEAD_KINDS,
+  PERIODS,
+  type Cap,
+  type Phase,
+  type Reward,
+  type RewardRule,
+  type Tier,
+} from '../rules/reward-rule.js';
 
 const REWARD_TYPES = ['percentage', 'one_time', 'recurring', 'tiered', 'phases'] as const;
 const INTERVALS = ['day', 'week', 'month', 'year', 'once'] as const;
+const EARNED_ON = ['sale', ...LEAD_KINDS] as const;
 const COUNTED = ['partner', 'customer', 'program'] as const;
 const RATE_BPS_MAX = 100_000;
 const MONTHS_MAX = 1_200;
@@ -161,6 +170,11 @@ export class RewardRuleDto {
   @Slug()
   key: string;
 
+  /** What earns it; default `sale`. For a sign-up or the start of a trial only a flat `one_time` reward is paid. */
+  @MayBeLeftOut()
+  @IsIn(EARNED_ON, oneOf(EARNED_ON))
+  on?: (typeof EARNED_ON)[number];
+
   @MayBeLeftOut()
   @IsObject({ message: '$property must be an object such as {"products":["prod_1"]}' })
   @ValidateNested()
@@ -212,10 +226,10 @@ export class CapDto {
 }
 
 /** The rule as it is kept: all that may be left out is filled in, and nothing but its own fields. */
-export function ruleOf({ key, when, except, reward, ...flags }: RewardRuleDto): RewardRule {
+export function ruleOf({ key, on = 'sale', when, except, reward, ...flags }: RewardRuleDto): RewardRule {
   const { firstSaleOnly = false, capAtSale = false, mayExceedSale = false } = flags;
   return {
-    ...{ key, when: given({ ...when }), except: given({ ...except }) },
+    ...{ key, on, when: given({ ...when }), except: given({ ...except }) },
     ...{ firstSaleOnly, capAtSale, mayExceedSale, reward: rewardOf(reward) },
   };
 }

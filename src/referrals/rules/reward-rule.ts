@@ -40,10 +40,18 @@ export interface RuleConditions {
   maxCustomerAgeDays?: number;
 }
 
-/** One way to earn. Of a program's rules the first that fits a line takes it. */
+/** What a rule is earned by other than a sale: that the customer signed up, or began their first trial. */
+export const LEAD_KINDS = ['sign_up', 'trial_start'] as const;
+export type LeadKind = (typeof LEAD_KINDS)[number];
+
+export const isLeadKind = (what: string): what is LeadKind => LEAD_KINDS.some((kind) => kind === what);
+
+/** One way to earn. Of a program's rules the first that fits a line, or the lead, takes it. */
 export interface RewardRule {
   /** Unique in its program; what was earned by the rule is counted under it, across versions. */
   key: string;
+  /** What earns it; for a lead only a flat amount. */
+  on: 'sale' | LeadKind;
   when: RuleConditions;
   /** Lines, sales and customers for which the rule does not hold, if any one of these is so. */
   except: RuleConditions;

@@ -62,7 +62,7 @@ export function sharesOf(
 ): RuleShare[] {
   const lines = eligible(sale, policies).map((line) => ({ ...line, netMinor: netOf(line) }));
   let left = Math.max(0, sumOf(lines));
-  const open = rules.filter((rule) => fitsSale(rule, sale, left, moment));
+  const open = rules.filter((rule) => rule.on === 'sale' && fitsSale(rule, sale, left, moment));
   const taken = new Map<RewardRule, NetLine[]>(open.map((rule) => [rule, []]));
   for (const line of lines) taken.get(open.find((rule) => fitsLine(rule, line)) as RewardRule)?.push(line);
   const shares: RuleShare[] = [];

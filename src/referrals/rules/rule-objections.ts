@@ -1,4 +1,5 @@
 import { BPS_WHOLE } from '../../common/money.js';
+import { objectionsToLeadRule } from './lead-rules.js';
 import type { Cap, Phase, RewardRule, RuleConditions, Tier } from './reward-rule.js';
 
 /** Why terms cannot be meant; `field` is a path within them, such as `rules.0.reward.tiers.1.from`. */
@@ -22,7 +23,7 @@ function objectionsToRules(rules: readonly RewardRule[]): TermsObjection[] {
   return rules.flatMap((rule, index) => {
     const at = `rules.${index}`;
     const twin = rules.findIndex(({ key }) => key === rule.key);
-    const before = rules.slice(0, index).find(takesEverything);
+    const before = rules.slice(0, index).find((earlier) => earlier.on === rule.on && takesEverything(earlier));
     return [
       ...(twin < index
         ? [refuse(`${at}.key`, `the rule ${twin} is called ${rule.key} too; give each its own key`)]
@@ -32,18 +33,19 @@ function objectionsToRules(rules: readonly RewardRule[]): TermsObjection[] {
         : [
             refuse(
               at,
-              `the rule ${before.key} before it takes every sale; put the narrower rule first`,
+              `the rule ${before.key} before it takes every ${rule.on.replace('_', ' ')}; put the narrower rule first`,
               'rule_unreachable',
             ),
           ]),
+      ...objectionsToLeadRule(rule, at),
       ...objectionsToConditions(rule, at),
       ...objectionsToReward(rule, `${at}.reward`),
     ];
   });
 }
 
-function takesEverything({ when, except, firstSaleOnly, reward }: RewardRule): boolean {
-  return isEmpty(when) && isEmpty(except) && !firstSaleOnly && reward.type !== 'one_time';
+function takesEverything({ on, when, except, firstSaleOnly, reward }: RewardRule): boolean {
+  return isEmpty(when) && isEmpty(except) && !firstSaleOnly && (on !== 'sale' || reward.type !== 'one_time');
 }
 
 const isEmpty = (conditions: RuleConditions): boolean => Object.keys(conditions).length === 0;

@@ -3,7 +3,8 @@ import type { Reward, RewardRule } from './reward-rule.js';
 /** A rule without conditions, for the specs beside this file. */
 export function ruleWith(reward: Reward, more: Partial<RewardRule> = {}): RewardRule {
   return {
-    ...{ key: 'reward', when: {}, except: {}, firstSaleOnly: false, capAtSale: false, mayExceedSale: false, reward },
+    ...{ key: 'reward', on: 'sale', when: {}, except: {} },
+    ...{ firstSaleOnly: false, capAtSale: false, mayExceedSale: false, reward },
     ...more,
   };
 }
