@@ -17,6 +17,7 @@ import { PayoutMethod } from './partners/payout-method.entity.js';
 import { Payout } from './payouts/payout.entity.js';
 import { PayoutAttempt } from './payouts/payout-attempt.entity.js';
 import { PayoutRun } from './payouts/payout-run.entity.js';
+import { PayoutRequest } from './payouts/requests/payout-request.entity.js';
 import { AttributionByHand } from './referrals/attribution/attribution-by-hand.entity.js';
 import { Attribution } from './referrals/attribution.entity.js';
 import { ClickSalt } from './referrals/clicks/click-salt.entity.js';
@@ -27,6 +28,7 @@ import { CustomerLink } from './referrals/customer-link.entity.js';
 import { ExchangeRateFixing } from './referrals/exchange/exchange-rate-fixing.entity.js';
 import { ExchangeRate } from './referrals/exchange/exchange-rate.entity.js';
 import { CommissionDecision } from './referrals/holds/commission-decision.entity.js';
+import { ErasureSalt, PersonErasure } from './referrals/erasure/person-erasure.entity.js';
 import { ReferralCode } from './referrals/referral-code.entity.js';
 import { ReferralProgram } from './referrals/referral-program.entity.js';
 import { ReferralProgramVersion } from './referrals/referral-program-version.entity.js';
@@ -38,6 +40,7 @@ import { CustomerExemption } from './referrals/standing/customer-exemption.entit
 import { ProgramStateChange } from './referrals/standing/program-state.entity.js';
 import { PartnerAllowance } from './referrals/suspicion/partner-allowance.entity.js';
 import { SuspicionFound } from './referrals/suspicion/suspicion.entity.js';
+import { PrivacyRequest } from './privacy/privacy-request.entity.js';
 import { StripeLimit } from './stripe/stripe-limit.entity.js';
 import { StripeReplica } from './stripe/stripe-replica.entity.js';
 import { EventPoll } from './webhooks/event-poll.entity.js';
@@ -74,6 +77,9 @@ export const ENTITIES: EntityList & unknown[] = [
   ReferralTracking,
   ReferredCustomer,
   CustomerLink,
+  PersonErasure,
+  ErasureSalt,
+  PrivacyRequest,
   Attribution,
   AttributionByHand,
   Sale,
@@ -83,6 +89,7 @@ export const ENTITIES: EntityList & unknown[] = [
   SuspicionFound,
   PartnerAllowance,
   PayoutRun,
+  PayoutRequest,
   Payout,
   PayoutAttempt,
   WebhookEvent,

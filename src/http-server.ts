@@ -6,6 +6,7 @@ import { keyIdOf } from './access/call-state.js';
 import { DomainError, ERROR_KINDS, errorBody } from './common/errors.js';
 import { acceptRequestId, runWithRequestId } from './common/request-context.js';
 import type { AppConfig } from './config/app-config.js';
+import { letPortalPagesIn } from './portal-cors.js';
 
 export const BODY_BYTES_MAX = 1_048_576;
 /** A whole request, headers included, must have arrived within this; slower clients get 408 and lose their connection. */
@@ -50,6 +51,7 @@ export function createHttpFace(config: AppConfig): HttpFace {
     for (const one of [method].flat()) routes.push({ method: one, path: url });
   });
   carryRequestId(server);
+  letPortalPagesIn(server, config.portalOrigins);
   if (config.role === 'worker') serveOnlyOps(server);
   logRequests(server);
   acceptBodies(server);

@@ -41,7 +41,8 @@ export class AccessGuard implements CanActivate {
         'no_policy',
         `${call.operation} declares no access policy, so nobody may call it`,
       );
-    requireScopes(caller, policy.scopes);
+    if (policy.kind === 'partner') requirePartner(caller);
+    else requireScopes(caller, policy.scopes);
     call.caller = caller;
     return true;
   }
@@ -57,9 +58,9 @@ export class AccessGuard implements CanActivate {
       this.limits.take('failed_auth', addressBucket(call.address));
       throw unauthenticated();
     }
-    const { keyId, workspaceId, livemode, scopes } = key;
+    const { keyId, workspaceId, livemode, scopes, partner } = key;
     addRequestFacts({ keyId, workspaceId });
-    return { keyId, workspaceId, livemode, scopes, requestId: call.requestId, address: call.address };
+    return { keyId, workspaceId, livemode, scopes, partner, requestId: call.requestId, address: call.address };
   }
 }
 
@@ -73,7 +74,17 @@ function requireTimeLeft({ deadline }: CallState): void {
   }
 }
 
+function requirePartner({ keyId, partner }: Caller): void {
+  if (partner !== null) return;
+  const says = `API key ${keyId} belongs to no partner; what is under /v1/me is read with a partner's token, made by POST /v1/partners/:id/tokens`;
+  throw new DomainError('forbidden', 'partner_token_required', says);
+}
+
 function requireScopes(caller: Caller, required: readonly Scope[]): void {
+  if (caller.partner !== null) {
+    const says = `the token ${caller.keyId} is a partner's, which may call /v1/me and nothing else`;
+    throw new DomainError('forbidden', 'partner_token', says);
+  }
   const missing = missingScopes(required, caller.scopes);
   if (missing.length > 0) {
     throw new DomainError(

@@ -1,10 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { DataSource, IsNull } from 'typeorm';
+import { DataSource, IsNull, LessThan } from 'typeorm';
+import { MS_PER_DAY } from '../common/clock.js';
 import { DomainError, invalidField, notFound } from '../common/errors.js';
 import { ApiKey } from './api-key.entity.js';
 import { formatToken, hashSecret, newToken } from './api-key-token.js';
 import type { ApiKeyToken } from './api-key-token.js';
+import type { PartnerGrant } from './caller.js';
 import { isGrantedScope } from './policy.js';
 import type { GrantedScope } from './policy.js';
 import { Workspace } from './workspace.entity.js';
@@ -16,11 +18,16 @@ const CACHE_KEYS_MAX = 10_000;
 /** Compared against when no row is found, so that the time taken does not tell whether a key id exists. */
 const NO_SECRET = Buffer.alloc(32);
 
+const PARTNER_TOKEN = 'token of a partner';
+/** So long the list of a partner's tokens shows those that have expired. */
+const EXPIRED_KEPT_MS = 30 * MS_PER_DAY;
+
 export interface AuthenticatedKey {
   keyId: string;
   workspaceId: string;
   livemode: boolean;
   scopes: readonly string[];
+  partner: PartnerGrant | null;
 }
 
 export interface NewApiKey {
@@ -57,11 +64,18 @@ export class ApiKeysService {
     if (scopes.length === 0 || !scopes.every(isGrantedScope)) {
       throw invalidField('scopes', 'unknown_scope', 'scopes must name at least one known scope, or "*"');
     }
-    const token = newToken();
-    const row = { keyId: token.keyId, workspaceId, secretHash: hashSecret(token.secret), name };
-    await this.db.getRepository(ApiKey).insert({ ...row, scopes: [...scopes], expiresAt: expiresAt ?? null });
-    const key = await this.db.getRepository(ApiKey).findOneByOrFail({ workspaceId, keyId: token.keyId });
-    return { key, token: formatToken(token) };
+    return this.insert({ workspaceId, name, scopes: [...scopes], expiresAt: expiresAt ?? null });
+  }
+
+  /** A new token of the partner and, this once, its text. Tokens that expired long ago are forgotten. */
+  async createForPartner(
+    workspaceId: string,
+    { partnerId, customerNames }: PartnerGrant,
+    expiresAt: Date,
+  ): Promise<{ key: ApiKey; token: string }> {
+    const before = new Date(Date.now() - EXPIRED_KEPT_MS);
+    await this.db.getRepository(ApiKey).delete({ workspaceId, partnerId, expiresAt: LessThan(before) });
+    return this.insert({ workspaceId, name: PARTNER_TOKEN, scopes: [], partnerId, customerNames, expiresAt });
   }
 
   /** Safe to repeat. Takes effect here at once, on other replicas within a second. */
@@ -72,8 +86,10 @@ export class ApiKeysService {
     if (!(await keys.existsBy({ workspaceId, keyId }))) throw notFound('api_key', keyId);
   }
 
+  /** The company's own keys, oldest first. */
   list(workspaceId: string): Promise<ApiKey[]> {
-    return this.db.getRepository(ApiKey).find({ where: { workspaceId }, order: { createdAt: 'ASC', keyId: 'ASC' } });
+    const order = { createdAt: 'ASC', keyId: 'ASC' } as const;
+    return this.db.getRepository(ApiKey).find({ where: { workspaceId, partnerId: IsNull() }, order });
   }
 
   /** Writes down when keys were used since the last call; called in the background. */
@@ -87,6 +103,16 @@ export class ApiKeysService {
         WHERE k.key_id = u.key_id AND (k.last_used_at IS NULL OR k.last_used_at < u.at)`,
       [JSON.stringify(uses)],
     );
+  }
+
+  private async insert(
+    row: Partial<ApiKey> & Pick<ApiKey, 'workspaceId' | 'name' | 'scopes'>,
+  ): Promise<{ key: ApiKey; token: string }> {
+    const token = newToken();
+    const { keyId, secret } = token;
+    await this.db.getRepository(ApiKey).insert({ ...row, keyId, secretHash: hashSecret(secret) });
+    const key = await this.db.getRepository(ApiKey).findOneByOrFail({ workspaceId: row.workspaceId, keyId });
+    return { key, token: formatToken(token) };
   }
 
   private known(keyId: string): Promise<KnownKey | null> {
@@ -109,8 +135,9 @@ export class ApiKeysService {
       .getOne();
     if (!row) return null;
     const { workspace } = row as ApiKey & { workspace: Workspace };
-    const { workspaceId, scopes, secretHash, expiresAt, revokedAt } = row;
-    return { keyId, workspaceId, livemode: workspace.livemode, scopes, secretHash, expiresAt, revokedAt };
+    const { workspaceId, scopes, partnerId, customerNames, secretHash, expiresAt, revokedAt } = row;
+    const partner = partnerId === null ? null : { partnerId, customerNames };
+    return { keyId, workspaceId, livemode: workspace.livemode, scopes, partner, secretHash, expiresAt, revokedAt };
   }
 }
 

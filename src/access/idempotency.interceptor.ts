@@ -40,8 +40,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
 function slotOf(call: CallState, key: string | null): Slot | null {
   if (key === null || !call.caller) return null;
-  const { workspaceId } = call.caller;
-  return { workspaceId, operation: call.operation, key, requestHash: requestHash(call.input) };
+  const { workspaceId, partner } = call.caller;
+  // Partners choose their keys without knowing of each other.
+  const operation = partner === null ? call.operation : `${call.operation} of ${partner.partnerId}`;
+  return { workspaceId, operation, key, requestHash: requestHash(call.input) };
 }
 
 function answerOf(call: CallState, outcome: Outcome): unknown {

@@ -11,6 +11,9 @@ export const SCOPES = [
   'payouts:read',
   'payouts:write',
   'payouts:approve',
+  'portal:write',
+  'privacy:read',
+  'privacy:write',
   'sandbox:write',
 ] as const;
 
@@ -25,7 +28,9 @@ export interface PublicOptions {
 
 /** What an operation asks of its caller. An operation that declares none is refused. */
 export type AccessPolicy =
-  { kind: 'public'; reason: string; limitPerAddress: boolean } | { kind: 'scopes'; scopes: readonly Scope[] };
+  | { kind: 'public'; reason: string; limitPerAddress: boolean }
+  | { kind: 'scopes'; scopes: readonly Scope[] }
+  | { kind: 'partner' };
 
 const PolicyMetadata = Reflector.createDecorator<AccessPolicy>();
 
@@ -40,6 +45,11 @@ export function Public(
 /** A key that holds every one of `scopes` (or `*`). On a class it counts for all its methods that declare none themselves. */
 export function Requires(...scopes: [Scope, ...Scope[]]): MethodDecorator & ClassDecorator {
   return PolicyMetadata({ kind: 'scopes', scopes });
+}
+
+/** A partner's token, and nothing else: what is asked for is that partner's own. */
+export function ForPartners(): ClassDecorator {
+  return PolicyMetadata({ kind: 'partner' });
 }
 
 /** The policy of a handler, or of its class, or undefined when neither declares one. */

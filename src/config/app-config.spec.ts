@@ -50,6 +50,14 @@ describe('loadConfig', () => {
       expect(() => loadConfig({ TRIBUTARY_PUBLIC_URL: wrong })).toThrow(/TRIBUTARY_PUBLIC_URL/);
   });
 
+  it('takes the origins of partners’ pages as browsers write them, and none by default', () => {
+    const origins = ['https://app.example.com', 'http://localhost:8080'];
+    expect(loadConfig({ TRIBUTARY_PORTAL_ORIGINS: origins.join(', ') }).portalOrigins).toEqual(origins);
+    expect(loadConfig({}).portalOrigins).toEqual([]);
+    for (const wrong of ['*', 'app.example.com', 'https://app.example.com/', 'null', 'ftp://app.example.com'])
+      expect(() => loadConfig({ TRIBUTARY_PORTAL_ORIGINS: wrong })).toThrow(/TRIBUTARY_PORTAL_ORIGINS/);
+  });
+
   it('parses the Stripe API base', () => {
     expect(loadConfig({ STRIPE_API_BASE: 'http://127.0.0.1:9/' }).stripeApiBase?.port).toBe('9');
   });

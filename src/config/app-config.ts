@@ -56,6 +56,8 @@ export class AppConfig {
   readonly apiKey?: string;
   /** Where strangers reach this service, without a slash at the end: what QR codes lead to. */
   readonly publicUrl?: string;
+  /** Whose pages may call `/v1/me` from a browser, such as `https://app.example.com`; none by default. */
+  readonly portalOrigins: readonly string[];
   /** Encrypts the signing secrets of further webhook endpoints. */
   readonly encryptionKey?: string;
   readonly logLevel: LogLevel;
@@ -129,6 +131,7 @@ export function loadConfig(env: Environment): AppConfig {
       'trb_<key id>_<64 lower-case hexadecimal characters>',
     ),
     publicUrl: readPublicUrl(read),
+    portalOrigins: read.origins('TRIBUTARY_PORTAL_ORIGINS'),
     encryptionKey: read.secret('TRIBUTARY_ENCRYPTION_KEY', /^.{32,}$/, '32 or more random characters'),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     logFormat: read.oneOf('LOG_FORMAT', LOG_FORMATS, 'auto'),

@@ -60,6 +60,16 @@ export class EnvReader {
     return url;
   }
 
+  /** Origins as browsers write them, separated by commas. */
+  origins(name: string): string[] {
+    return this.list(name).map((text) => {
+      const url = URL.canParse(text) ? new URL(text) : null;
+      const isOrigin = url !== null && ['http:', 'https:'].includes(url.protocol) && url.origin === text;
+      if (isOrigin) return text;
+      throw new ConfigError(name, 'origins like https://app.example.com, separated by commas', quote(text));
+    });
+  }
+
   readableFile(name: string): string | undefined {
     const path = this.text(name);
     if (path === undefined) return undefined;

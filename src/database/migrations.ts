@@ -16,6 +16,8 @@ import { ListFollows1764000001200 } from './migrations/1764000001200-list-follow
 import { CodesClicks1764000001500 } from './migrations/1764000001500-codes-clicks.js';
 import { ProgramFacts1764000001300 } from './migrations/1764000001300-program-facts.js';
 import { Holds1764000001400 } from './migrations/1764000001400-holds.js';
+import { PartnerPortal1764000001800 } from './migrations/1764000001800-partner-portal.js';
+import { Privacy1764000001810 } from './migrations/1764000001810-privacy.js';
 import { Suspicion1764000001600 } from './migrations/1764000001600-suspicion.js';
 
 /** Every migration, oldest first. A released one is never edited. */
@@ -37,4 +39,6 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   ProgramFacts1764000001300,
   Holds1764000001400,
   Suspicion1764000001600,
+  PartnerPortal1764000001800,
+  Privacy1764000001810,
 ];

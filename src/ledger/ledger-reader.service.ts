@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import type { LedgerTransactionKind } from './ledger-transaction.entity.js';
+import { columnOf, totalsOf, type StatementColumn, type StatementTotals } from './statement-totals.js';
 
 /** What a partner is owed and has got in one currency, in minor units; all sums over the ledger's entries. */
 export interface CurrencyBalance {
@@ -20,13 +21,15 @@ export interface CurrencyBalance {
 export interface StatementEntry {
   postedAt: string;
   kind: LedgerTransactionKind;
+  /** The total that it is part of. */
+  column: StatementColumn;
   amountMinor: number;
   commissionId: string | null;
   payoutId: string | null;
 }
 
-/** opening + the entries = closing; what is owed, payouts under way included. */
-export interface CurrencyStatement {
+/** opening + earned − reversed − paid = closing, and so do the entries; what is owed, payouts under way included. */
+export interface CurrencyStatement extends StatementTotals {
   currency: string;
   openingMinor: number;
   entries: StatementEntry[];
@@ -80,6 +83,7 @@ export class LedgerReader {
       const statement = statements.get(row.currency) ?? {
         currency: row.currency,
         openingMinor: 0,
+        ...totalsOf([]),
         entries: [],
         closingMinor: 0,
       };
@@ -89,13 +93,15 @@ export class LedgerReader {
       if (row.posted_at === null) statement.openingMinor = amountMinor;
       else statement.entries.push(entryOf(row, row.posted_at, amountMinor));
     }
-    return [...statements.values()];
+    return [...statements.values()].map((statement) => ({ ...statement, ...totalsOf(statement.entries) }));
   }
 }
 
 function entryOf(row: StatementRow, postedAt: Date, amountMinor: number): StatementEntry {
   const { kind, commission_id: commissionId, payout_id: payoutId } = row;
-  return { postedAt: postedAt.toISOString(), kind: kind as LedgerTransactionKind, amountMinor, commissionId, payoutId };
+  const known = kind as LedgerTransactionKind;
+  const column = columnOf(known, amountMinor);
+  return { postedAt: postedAt.toISOString(), kind: known, column, amountMinor, commissionId, payoutId };
 }
 
 interface StatementRow {

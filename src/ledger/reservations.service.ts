@@ -35,6 +35,17 @@ export class Reservations {
     return rowsOf(await tx.query(DUE, [workspaceId, currency, cutoff])).map(entryOf);
   }
 
+  /** The same of one partner. */
+  async payableOf(
+    workspaceId: string,
+    partnerId: string,
+    currency: string,
+    cutoff: Date,
+    tx: EntityManager,
+  ): Promise<PayableEntry[]> {
+    return rowsOf(await tx.query(DUE_OF_PARTNER, [workspaceId, currency, cutoff, partnerId])).map(entryOf);
+  }
+
   /**
    * Negative entries of commissions that are lines of the payouts and that are in no live payout themselves, due or not:
    * what was taken back since the drafts were made. Each entry once, for the older payout where two hold its commission.
@@ -127,12 +138,15 @@ const OPEN = `
      AND NOT EXISTS (SELECT 1 FROM tributary.ledger_reservation r
                       WHERE r.workspace_id = e.workspace_id AND r.entry_id = e.id AND r.released_at IS NULL)`;
 
-const DUE = `
-  WITH open AS MATERIALIZED (${OPEN})
+const dueAmong = (open: string): string => `
+  WITH open AS MATERIALIZED (${open})
   SELECT * FROM open
    WHERE due_at <= $3
       OR (amount_minor < 0 AND commission_id IN (SELECT commission_id FROM open WHERE due_at <= $3))
    ORDER BY partner_id, id`;
+
+const DUE = dueAmong(OPEN);
+const DUE_OF_PARTNER = dueAmong(`${OPEN} AND e.partner_id = $4`);
 
 const TAKEN_BACK = `
   WITH line AS (

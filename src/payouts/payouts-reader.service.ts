@@ -61,6 +61,17 @@ export class PayoutsReader {
     return { ...page, data: page.data.map(payoutView) };
   }
 
+  /** What was approved for the partner; drafts may still change, and are nobody's promise. */
+  async listApproved(workspaceId: string, partnerId: string, query: PageQuery): Promise<Page<PayoutView>> {
+    const select = this.db
+      .getRepository(Payout)
+      .createQueryBuilder('o')
+      .where('o.workspace_id = :workspaceId AND o.partner_id = :partnerId', { workspaceId, partnerId })
+      .andWhere('o.approved_at IS NOT NULL');
+    const page = await pageOf(PAYOUTS, select, query);
+    return { ...page, data: page.data.map(payoutView) };
+  }
+
   /** Errors: `payout_not_found`. */
   async get(workspaceId: string, id: string, manager: EntityManager = this.db.manager): Promise<PayoutDetail> {
     const payout = await manager.getRepository(Payout).findOneBy({ workspaceId, id });

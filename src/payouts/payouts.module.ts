@@ -16,15 +16,24 @@ import { PayoutsHttpController } from './payouts.http.controller.js';
 import { PayoutsReader } from './payouts-reader.service.js';
 import { PayoutsRepository } from './payouts.repository.js';
 import { PayoutsService } from './payouts.service.js';
+import { PayoutRequestsGrpcController } from './requests/payout-requests.grpc.controller.js';
+import { PayoutRequestsHttpController } from './requests/payout-requests.http.controller.js';
+import { PayoutRequests } from './requests/payout-requests.service.js';
 import { TransferLookup } from './transfer-lookup.js';
 
 @Module({
   imports: [AccessModule, BillingModule, LedgerModule, PartnersModule, ReferralsModule, StripeModule],
-  controllers: [PayoutsHttpController, PayoutsGrpcController],
+  controllers: [
+    PayoutsHttpController,
+    PayoutsGrpcController,
+    PayoutRequestsHttpController,
+    PayoutRequestsGrpcController,
+  ],
   providers: [
     Drafts,
     Payees,
     PayoutAttempts,
+    PayoutRequests,
     PayoutRunsService,
     PayoutSender,
     PayoutSettlement,
@@ -33,6 +42,6 @@ import { TransferLookup } from './transfer-lookup.js';
     PayoutsService,
     TransferLookup,
   ],
-  exports: [PayoutSender, PayoutSettlement, PayoutsService],
+  exports: [PayoutRequests, PayoutSender, PayoutSettlement, PayoutsReader, PayoutsService],
 })
 export class PayoutsModule {}

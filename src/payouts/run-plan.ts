@@ -46,19 +46,42 @@ export function planRun(
   const plan: RunPlan = { payouts: [], skipped: [] };
   for (const [partnerId, lines] of groupBy(entries, (entry) => entry.partnerId)) {
     const payee = payees.get(partnerId);
-    const sumMinor = lines.reduce((sum, line) => sum + line.amountMinor, 0);
-    const step = transferStep(currency, payee?.method ?? 'manual');
-    const restMinor = restOf(sumMinor, step);
-    const amountMinor = sumMinor - restMinor;
-    const minimumMinor = minimumOf(lines, minimums);
-    const reason = reasonToSkip(sumMinor, amountMinor, minimumMinor, payee);
-    if (reason !== null || payee === undefined) {
+    const { sumMinor, restMinor, amountMinor, minimumMinor, reasons } = forecastOf(currency, lines, minimums, payee);
+    const [reason] = reasons;
+    if (reason !== undefined || payee === undefined) {
       plan.skipped.push({ partnerId, amountMinor: sumMinor, reason: reason ?? 'no_payout_method' });
     } else {
       plan.payouts.push({ partnerId, method: payee.method, lines, restMinor, amountMinor, minimumMinor });
     }
   }
   return plan;
+}
+
+/** What one partner would be paid, and whether. */
+export interface PayoutForecast {
+  sumMinor: number;
+  restMinor: number;
+  amountMinor: number;
+  minimumMinor: number;
+  /** Why it would not be paid, the weightiest first; empty when it would. */
+  reasons: SkipReason[];
+}
+
+/** `lines` are of one partner; `payee` is undefined where they have no payout method. Pure. */
+export function forecastOf(
+  currency: string,
+  lines: readonly PayableEntry[],
+  minimums: ReadonlyMap<string, number>,
+  payee: Payee | undefined,
+): PayoutForecast {
+  const sumMinor = lines.reduce((sum, line) => sum + line.amountMinor, 0);
+  const restMinor = restOf(sumMinor, transferStep(currency, payee?.method ?? 'manual'));
+  const amountMinor = sumMinor - restMinor;
+  const minimumMinor = minimumOf(lines, minimums);
+  return {
+    ...{ sumMinor, restMinor, amountMinor, minimumMinor },
+    reasons: reasonsToSkip(sumMinor, amountMinor, minimumMinor, payee),
+  };
 }
 
 /** What of a positive sum a provider that counts in steps leaves over. */
@@ -83,16 +106,18 @@ export function withJoined(
   return { amountMinor, restMinor, drops: amountMinor < draft.minimumMinor };
 }
 
-function reasonToSkip(
+function reasonsToSkip(
   sumMinor: number,
   amountMinor: number,
   minimumMinor: number,
   payee: Payee | undefined,
-): SkipReason | null {
-  if (sumMinor < 0) return 'negative_balance';
-  if (amountMinor < minimumMinor) return 'below_minimum';
-  if (payee === undefined) return 'no_payout_method';
-  return payee.isReady ? null : 'account_not_ready';
+): SkipReason[] {
+  const reasons: SkipReason[] = [];
+  if (sumMinor < 0) reasons.push('negative_balance');
+  else if (amountMinor < minimumMinor) reasons.push('below_minimum');
+  if (payee === undefined) reasons.push('no_payout_method');
+  else if (!payee.isReady) reasons.push('account_not_ready');
+  return reasons;
 }
 
 function minimumOf(lines: readonly PayableEntry[], minimums: ReadonlyMap<string, number>): number {

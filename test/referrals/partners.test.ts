@@ -168,7 +168,12 @@ describe('what a partner is owed', () => {
     });
     expect(statement).toMatchObject({ to, statements: [{ currency: 'usd', openingMinor: 0, closingMinor: 1_300 }] });
     const later = await get(`/v1/partners/${id}/statement?from=${to}&to=2999-01-01T00:00:00Z`);
-    expect(later.body.statements).toEqual([{ currency: 'usd', openingMinor: 1_300, entries: [], closingMinor: 1_300 }]);
+    expect(later.body.statements).toEqual([
+      {
+        ...{ currency: 'usd', openingMinor: 1_300, entries: [], closingMinor: 1_300 },
+        ...{ earnedMinor: 0, reversedMinor: 0, paidMinor: 0 },
+      },
+    ]);
   });
 
   it.each([
