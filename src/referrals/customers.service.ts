@@ -46,6 +46,25 @@ export class CustomersService {
     return customer;
   }
 
+  /**
+   * The person behind a Stripe customer of whom the company's own id is not known, made when there is none; the id can be told
+   * later, by `ensure`. Locked until the transaction ends. Queues the person. Safe to repeat.
+   */
+  async ensureStripeCustomer(workspaceId: string, stripeCustomerId: string, tx: EntityManager): Promise<string> {
+    await this.persons.lockStripeCustomer(workspaceId, stripeCustomerId, tx);
+    const known = await this.persons.find(workspaceId, stripeCustomerId, tx);
+    const customerId = known ?? (await this.persons.makeFor(workspaceId, stripeCustomerId, tx));
+    await this.persons.lockPerson(workspaceId, customerId, tx);
+    await this.settling.touch(
+      [
+        { workspaceId, account: OWN_ACCOUNT, kind: 'customer', id: stripeCustomerId },
+        { workspaceId, account: '', kind: 'referred_customer', id: customerId },
+      ],
+      tx,
+    );
+    return customerId;
+  }
+
   /** The unique index decides between two who tell of the same person at once: the second waits for the first. */
   private async findOrInsert(
     workspaceId: string,

@@ -44,12 +44,16 @@ export class PersonsRepository {
     if (known !== null) return { customerId: known, isNewLink: false };
     if ((await this.tied(workspaceId, [stripeCustomerId], tx)).length === 0) return null;
     const tracked = await this.trackedBy(workspaceId, stripeCustomerId, tx);
-    const customerId = tracked ?? (await this.make(workspaceId, tx));
-    await tx.query(
-      `INSERT INTO tributary.customer_link (workspace_id, account, stripe_customer_id, customer_id) VALUES ($1, '', $2, $3)`,
-      [workspaceId, stripeCustomerId, customerId],
-    );
-    return { customerId, isNewLink: true };
+    if (tracked === null) return { customerId: await this.makeFor(workspaceId, stripeCustomerId, tx), isNewLink: true };
+    await link(workspaceId, stripeCustomerId, tracked, tx);
+    return { customerId: tracked, isNewLink: true };
+  }
+
+  /** A new person for a Stripe customer who is linked to nobody. Needs the lock on the Stripe customer. */
+  async makeFor(workspaceId: string, stripeCustomerId: string, tx: EntityManager): Promise<string> {
+    const customerId = await this.make(workspaceId, tx);
+    await link(workspaceId, stripeCustomerId, customerId, tx);
+    return customerId;
   }
 
   /** Those of the Stripe customers that are linked, or that something ties to a click or a code; cheap enough for every event. */
@@ -82,6 +86,18 @@ export class PersonsRepository {
       .insert({ workspaceId, id, externalId: null, email: null, createdAt: this.clock.now() });
     return id;
   }
+}
+
+async function link(
+  workspaceId: string,
+  stripeCustomerId: string,
+  customerId: string,
+  tx: EntityManager,
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO tributary.customer_link (workspace_id, account, stripe_customer_id, customer_id) VALUES ($1, '', $2, $3)`,
+    [workspaceId, stripeCustomerId, customerId],
+  );
 }
 
 async function lock(name: string, tx: EntityManager): Promise<void> {

@@ -18,6 +18,16 @@ import { AttributionByHand } from './attribution-by-hand.entity.js';
 import type { AttributionsView, AttributionView, BindCustomerDto, BindingView } from './attribution.dto.js';
 import { inOrder } from './bindings-in-force.js';
 
+/** A binding by hand: from `effectiveAt` on the customer is the code's partner's. */
+export interface NewBinding {
+  code: ReferralCode;
+  customerId: string;
+  effectiveAt: Date;
+  reason: string;
+  /** The API key, or what else told of it. */
+  madeBy: string;
+}
+
 /** Who is bound to whom, and why: told to people, and decided by them. */
 @Injectable()
 export class AttributionsService {
@@ -41,16 +51,22 @@ export class AttributionsService {
     const program = await this.programs.require(workspaceId, dto.programKey, 'programKey', tx);
     const code = await this.codeOf(program, dto, tx);
     const customerId = await this.customerOf(workspaceId, dto, tx);
-    const now = this.clock.now();
+    const effectiveAt = dto.effectiveAt ?? this.clock.now();
+    await this.record({ code, customerId, effectiveAt, reason: dto.reason, madeBy: caller.keyId }, tx);
+    const { data } = await this.list(workspaceId, customerId, tx);
+    return data.find(({ programKey }) => programKey === program.key) as AttributionView;
+  }
+
+  /** Writes down what a person decided, and has the customer's sales settled again. Not safe to repeat. */
+  async record({ code, customerId, effectiveAt, reason, madeBy }: NewBinding, tx: EntityManager): Promise<void> {
+    const { workspaceId, id: codeId, programId, partnerId } = code;
+    const createdAt = this.clock.now();
     const binding: AttributionByHand = {
-      ...{ workspaceId, id: newId('binding'), programId: program.id, customerId },
-      ...{ partnerId: code.partnerId, codeId: code.id, effectiveAt: dto.effectiveAt ?? now },
-      ...{ reason: dto.reason, madeBy: caller.keyId, createdAt: now },
+      ...{ workspaceId, id: newId('binding'), programId, customerId, partnerId, codeId },
+      ...{ effectiveAt, reason, madeBy, createdAt },
     };
     await tx.getRepository(AttributionByHand).insert(binding);
     await this.settling.touch([{ workspaceId, account: '', kind: 'referred_customer', id: customerId }], tx);
-    const { data } = await this.list(workspaceId, customerId, tx);
-    return data.find(({ programKey }) => programKey === program.key) as AttributionView;
   }
 
   /** One for each program that something ties the customer to. Errors: `customer_not_found`. */
