@@ -1,8 +1,9 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * What a transaction says. Earning, reversal, reinstatement, rejection and adjustment change what is owed; hold, release,
- * reserve and unreserve move it between accounts; pay and return move it out and back.
+ * What a transaction says. Earning, reversal, reinstatement, rejection and adjustment change what is owed, and so does an
+ * opening balance, which was earned elsewhere; hold, release, reserve and unreserve move it between accounts; pay and return
+ * move it out and back.
  */
 export type LedgerTransactionKind =
   | 'earning'
@@ -10,6 +11,7 @@ export type LedgerTransactionKind =
   | 'reinstatement'
   | 'rejection'
   | 'adjustment'
+  | 'opening_balance'
   | 'hold'
   | 'release'
   | 'reserve'
