@@ -19,6 +19,7 @@ import { Holds1764000001400 } from './migrations/1764000001400-holds.js';
 import { PartnerPortal1764000001800 } from './migrations/1764000001800-partner-portal.js';
 import { Privacy1764000001810 } from './migrations/1764000001810-privacy.js';
 import { Suspicion1764000001600 } from './migrations/1764000001600-suspicion.js';
+import { Numbers1764000001900 } from './migrations/1764000001900-numbers.js';
 
 /** Every migration, oldest first. A released one is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -41,4 +42,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   Suspicion1764000001600,
   PartnerPortal1764000001800,
   Privacy1764000001810,
+  Numbers1764000001900,
 ];

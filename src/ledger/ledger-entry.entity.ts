@@ -1,5 +1,6 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { bigintAsNumber } from '../database/bigint-column.js';
+import type { LedgerTransactionKind } from './ledger-transaction.entity.js';
 
 export const LEDGER_ACCOUNTS = ['expense', 'earned', 'held', 'in_payout', 'paid'] as const;
 
@@ -19,6 +20,8 @@ export type LedgerAccount = (typeof LEDGER_ACCOUNTS)[number];
 @Index('ledger_entry_commission', ['workspaceId', 'commissionId'])
 @Index('ledger_entry_payable', { synchronize: false })
 @Index('ledger_entry_held', { synchronize: false })
+@Index('ledger_entry_partner_time', { synchronize: false })
+@Index('ledger_entry_time', { synchronize: false })
 export class LedgerEntry {
   @PrimaryColumn({ name: 'workspace_id', type: 'text' })
   workspaceId: string;
@@ -55,4 +58,11 @@ export class LedgerEntry {
   /** Whether it can be a line of a payout. Reservations and what undoes them are not. */
   @Column({ type: 'boolean' })
   payable: boolean;
+
+  /** Of its transaction, as is the time; a trigger refuses anything else. */
+  @Column({ type: 'text' })
+  kind: LedgerTransactionKind;
+
+  @Column({ name: 'occurred_at', type: 'timestamptz' })
+  occurredAt: Date;
 }

@@ -74,7 +74,10 @@ export class LedgerService {
       withIds.map((t) => JSON.stringify(t.cause)),
     ]);
     const entries = withIds.flatMap((t) =>
-      t.entries.map((entry) => ({ ...entry, workspaceId: t.workspaceId, transactionId: t.id })),
+      t.entries.map((entry) => ({
+        ...entry,
+        ...{ workspaceId: t.workspaceId, transactionId: t.id, kind: t.kind, occurredAt: t.occurredAt },
+      })),
     );
     await tx.query(INSERT_ENTRIES, [
       entries.map((e) => e.workspaceId),
@@ -88,6 +91,8 @@ export class LedgerService {
       entries.map((e) => e.amountMinor),
       entries.map((e) => e.dueAt ?? null),
       entries.map((e) => e.payable ?? false),
+      entries.map((e) => e.kind),
+      entries.map((e) => e.occurredAt),
     ]);
     return withIds.map(({ id }) => id);
   }
@@ -102,6 +107,7 @@ const INSERT_TRANSACTIONS = `
 
 const INSERT_ENTRIES = `
   INSERT INTO tributary.ledger_entry
-    (workspace_id, id, transaction_id, account, partner_id, program_id, commission_id, currency, amount_minor, due_at, payable)
+    (workspace_id, id, transaction_id, account, partner_id, program_id, commission_id, currency, amount_minor, due_at, payable,
+     kind, occurred_at)
   SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                       $9::bigint[], $10::timestamptz[], $11::boolean[])`;
+                       $9::bigint[], $10::timestamptz[], $11::boolean[], $12::text[], $13::timestamptz[])`;

@@ -7,6 +7,10 @@ import type { Utm, Visitor } from './clicks/click-rules.js';
  */
 @Entity({ schema: 'tributary', name: 'referral_tracking' })
 @Index('referral_tracking_address', { synchronize: false })
+@Index('referral_tracking_clicked', { synchronize: false })
+@Index('referral_tracking_partner_clicked', { synchronize: false })
+@Index('referral_tracking_signed_up', { synchronize: false })
+@Index('referral_tracking_partner_signed_up', { synchronize: false })
 @Index('referral_tracking_customer', ['workspaceId', 'customerId'])
 @Index('referral_tracking_partner', ['workspaceId', 'partnerId', 'createdAt', 'id'])
 @Index('referral_tracking_created', ['workspaceId', 'createdAt', 'id'])

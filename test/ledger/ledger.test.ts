@@ -120,6 +120,24 @@ describe('the ledger', () => {
     await expect(db.transaction((tx) => ledger.post([fact], tx))).rejects.toThrow(/ledger_transaction_fact/);
   });
 
+  it('refuses an entry that differs from its transaction in kind or time', async () => {
+    const fact = transactionOf(
+      { step: STEPS[0] as Step, amountMinor: 5, currency: 'usd', dueInHours: 0 },
+      'partner_odd',
+    );
+    const [id] = await db.transaction((tx) => ledger.post([fact], tx));
+    const add = (kind: string, at: Date): Promise<unknown> =>
+      db.query(
+        `INSERT INTO tributary.ledger_entry (workspace_id, id, transaction_id, account, partner_id, currency, amount_minor, payable, kind, occurred_at)
+         VALUES ($1, 'a', $2, 'paid', 'p', 'usd', 5, false, $3, $4), ($1, 'b', $2, 'expense', 'p', 'usd', -5, false, $3, $4)`,
+        [WORKSPACE, id, kind, at],
+      );
+
+    await expect(add('pay', fact.occurredAt)).rejects.toThrow(/differs from its transaction/);
+    await expect(add('earning', new Date(0))).rejects.toThrow(/differs from its transaction/);
+    await expect(add('earning', fact.occurredAt)).resolves.toBeDefined();
+  });
+
   it('scenario 83: a statement’s opening and entries make its closing, per currency, whatever moved in between', async () => {
     const partner = 'partner_statement';
     const post = async (at: string, step: Step, amountMinor: number, currency: 'usd' | 'eur' = 'usd') => {

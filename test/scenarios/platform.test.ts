@@ -182,8 +182,8 @@ describe('the ledger', () => {
       `SELECT transaction_id FROM tributary.ledger_entry GROUP BY workspace_id, transaction_id, currency HAVING sum(amount_minor) <> 0`,
     );
     expect(sums).toEqual([]);
-    const insert = `INSERT INTO tributary.ledger_entry (workspace_id, id, transaction_id, account, partner_id, currency, amount_minor, payable)
-                    VALUES ('w', 'e1', 't', 'paid', 'p', 'usd', 5, false), ('w', 'e2', 't', 'expense', 'p', 'eur', -5, false)`;
+    const insert = `INSERT INTO tributary.ledger_entry (workspace_id, id, transaction_id, account, partner_id, currency, amount_minor, payable, kind, occurred_at)
+                    VALUES ('w', 'e1', 't', 'paid', 'p', 'usd', 5, false, 'pay', now()), ('w', 'e2', 't', 'expense', 'p', 'eur', -5, false, 'pay', now())`;
     await expect(story.service.db.query(insert)).rejects.toThrow(/do not sum to zero/);
   });
 

@@ -34,6 +34,8 @@ export class Ledger1764000000400 implements MigrationInterface {
       amount_minor bigint NOT NULL,
       due_at timestamptz,
       payable boolean NOT NULL,
+      kind text NOT NULL,
+      occurred_at timestamptz NOT NULL,
       CONSTRAINT ledger_entry_account CHECK (account IN ('expense', 'earned', 'held', 'in_payout', 'paid')),
       CONSTRAINT ledger_entry_due CHECK ((account = 'earned') = (due_at IS NOT NULL)),
       CONSTRAINT ledger_entry_payable_account CHECK (NOT payable OR account = 'earned'),
@@ -51,6 +53,12 @@ export class Ledger1764000000400 implements MigrationInterface {
     await runner.query(
       `CREATE INDEX ledger_entry_held ON tributary.ledger_entry (workspace_id, commission_id) WHERE account = 'held'`,
     );
+    for (const [name, columns, others] of [
+      ['ledger_entry_partner_time', 'workspace_id, partner_id, occurred_at', 'program_id'],
+      ['ledger_entry_time', 'workspace_id, occurred_at', 'partner_id, program_id'],
+    ])
+      await runner.query(`CREATE INDEX ${name} ON tributary.ledger_entry (${columns})
+        INCLUDE (account, kind, currency, amount_minor, commission_id, ${others}) WHERE account IN ('expense', 'held', 'paid')`);
     await runner.query(`CREATE TABLE tributary.ledger_reservation (
       workspace_id text NOT NULL,
       entry_id text NOT NULL,
@@ -88,10 +96,26 @@ export class Ledger1764000000400 implements MigrationInterface {
       END $$`);
     await runner.query(`CREATE TRIGGER ledger_entry_balanced AFTER INSERT ON tributary.ledger_entry
       REFERENCING NEW TABLE AS posted FOR EACH STATEMENT EXECUTE FUNCTION tributary.require_balanced_entries()`);
+    // An entry repeats its transaction's kind and time, so that sums over a period need one index and no other table.
+    await runner.query(`CREATE FUNCTION tributary.require_transaction_of_entries() RETURNS trigger LANGUAGE plpgsql AS $$
+      DECLARE stray text;
+      BEGIN
+        SELECT e.id INTO stray FROM posted e
+         WHERE (SELECT t.kind = e.kind AND t.occurred_at = e.occurred_at FROM tributary.ledger_transaction t
+                 WHERE t.workspace_id = e.workspace_id AND t.id = e.transaction_id) IS NOT TRUE LIMIT 1;
+        IF FOUND THEN
+          RAISE EXCEPTION 'ledger entry % differs from its transaction in kind or time', stray USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NULL;
+      END $$`);
+    await runner.query(`CREATE TRIGGER ledger_entry_repeats AFTER INSERT ON tributary.ledger_entry
+      REFERENCING NEW TABLE AS posted FOR EACH STATEMENT EXECUTE FUNCTION tributary.require_transaction_of_entries()`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`DROP TABLE tributary.ledger_reservation, tributary.ledger_entry, tributary.ledger_transaction`);
-    await runner.query(`DROP FUNCTION tributary.require_balanced_entries(), tributary.refuse_ledger_change()`);
+    await runner.query(
+      `DROP FUNCTION tributary.require_transaction_of_entries(), tributary.require_balanced_entries(), tributary.refuse_ledger_change()`,
+    );
   }
 }
