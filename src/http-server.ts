@@ -17,6 +17,8 @@ const CHECK_EVERY_MS = 1_000;
 const PATH_PARAM_CHARS_MAX = 300;
 
 const WEBHOOK_PREFIX = '/webhooks/';
+/** Takes a file as it comes; whoever handles it limits it, after it is known who sends it. */
+const UPLOAD_ROUTE = '/v1/imports';
 /** What a `worker` serves: enough for whoever watches over it. */
 const OPS_ROUTES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
 
@@ -115,8 +117,8 @@ function isRoutine(route: string, status: number): boolean {
 }
 
 /**
- * Webhooks of any content type reach their handler as the raw bytes that were signed, unparsed. Everything else must be
- * JSON. Which of the two holds is decided by the matched route, never by the URL as it was written.
+ * Webhooks of any content type reach their handler as the raw bytes that were signed, unparsed; files that are uploaded, as a
+ * stream. Everything else must be JSON. Which holds is decided by the matched route, never by the URL as it was written.
  */
 function acceptBodies(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
@@ -132,11 +134,26 @@ function acceptBodies(server: FastifyInstance): void {
       );
     },
   );
+  server.addContentTypeParser(/^text\/csv(?:;|$)/i, (request, body, done) => {
+    if (request.routeOptions.url === UPLOAD_ROUTE) return done(null, body);
+    body.resume();
+    done(unsupportedMediaType());
+  });
+  // What was not read of a file that was refused would stand before the connection's next request.
+  server.addHook('onResponse', (request, _reply, done) => {
+    if (request.routeOptions.url === UPLOAD_ROUTE) request.raw.resume();
+    done();
+  });
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (isWebhook(request)) return keepRaw(request, body, done);
     if (body.length === 0) return done(null, undefined);
-    done(Object.assign(new Error('unsupported media type'), { name: 'FastifyError', statusCode: 415 }));
+    done(unsupportedMediaType());
   });
+}
+
+/** As Fastify itself says it. */
+function unsupportedMediaType(): Error {
+  return Object.assign(new Error('unsupported media type'), { name: 'FastifyError', statusCode: 415 });
 }
 
 function isWebhook(request: FastifyRequest): boolean {

@@ -19,7 +19,8 @@ export interface IdempotencyPlan {
   /**
    * `transaction`: effect and answer commit together; the handler works on `@Tx()` and calls nobody.
    * `around`: the handler calls Stripe, so it runs outside any transaction, behind a committed lease.
-   * `unkept`: the answer is a secret and is written down nowhere; the handler hands the key on, and Stripe repeats its own.
+   * `unkept`: the answer is written down nowhere. It is a secret, and the handler hands the key on to Stripe, which repeats its
+   * own; or repeating does nothing a second time.
    */
   mode: 'transaction' | 'around' | 'unkept';
 }

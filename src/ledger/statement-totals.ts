@@ -15,7 +15,7 @@ export interface StatementTotals {
 /** An adjustment is what was earned where it adds, and what was taken back where it takes away. Pure. */
 export function columnOf(kind: LedgerTransactionKind, amountMinor: number): StatementColumn {
   if (kind === 'pay' || kind === 'return') return 'paid';
-  if (kind === 'earning' || (kind === 'adjustment' && amountMinor > 0)) return 'earned';
+  if (kind === 'earning' || kind === 'opening_balance' || (kind === 'adjustment' && amountMinor > 0)) return 'earned';
   return 'reversed';
 }
 

@@ -18,6 +18,7 @@ const HTTP_ONLY: Readonly<Record<string, string>> = {
   'POST /webhooks/stripe/:endpointId': 'Stripe delivers over HTTP, and its signature covers the raw body',
   'GET /r/:code': 'a link that people click',
   'GET /t.js': 'a script that pages load',
+  'POST /v1/imports': 'a file, as its bytes come; services call the methods for one thing at a time',
   'GET /livez': 'gRPC has a health service',
   'GET /readyz': 'gRPC has a health service',
   'GET /metrics': 'scraped over HTTP',
