@@ -18,6 +18,7 @@ import { BillingModule } from './billing/billing.module.js';
 import { TruthModule } from './billing/truth/truth.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { OpsModule } from './ops/ops.module.js';
+import { PartnerPortalModule } from './partner-portal/partner-portal.module.js';
 import { PartnersModule } from './partners/partners.module.js';
 import { PayoutsModule } from './payouts/payouts.module.js';
 import { ReferralsModule } from './referrals/referrals.module.js';
@@ -40,6 +41,7 @@ const ROOMS: ModuleMetadata['imports'] = [
   PartnersModule,
   ReferralsModule,
   PayoutsModule,
+  PartnerPortalModule,
   SettlingModule,
   WebhooksModule,
   BacklogModule,

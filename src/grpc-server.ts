@@ -26,6 +26,8 @@ const SERVICES: Readonly<Record<string, string>> = {
   Charges: 'charges',
   Customers: 'customers',
   Invoices: 'invoices',
+  Me: 'partner_portal',
+  PartnerTokens: 'partner_portal',
   PaymentMethods: 'payment_methods',
   Payouts: 'payouts',
   Referrals: 'referrals',
@@ -33,7 +35,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   WebhookEndpoints: 'webhook_endpoints',
   WebhookEvents: 'webhook_events',
 };
-const PROTO_FILES = Object.values(SERVICES).map((name) => `tributary/v1/${name}.proto`);
+const PROTO_FILES = [...new Set(Object.values(SERVICES))].map((name) => `tributary/v1/${name}.proto`);
 /** How long calls under way may take when the service stops. */
 const DRAIN_LIMIT_MS = 10_000;
 

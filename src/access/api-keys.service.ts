@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, IsNull, LessThan } from 'typeorm';
 import { MS_PER_DAY } from '../common/clock.js';
 import { DomainError, invalidField, notFound } from '../common/errors.js';
+import type { CursorPosition } from '../common/pagination.js';
 import { ApiKey } from './api-key.entity.js';
 import { formatToken, hashSecret, newToken } from './api-key-token.js';
 import type { ApiKeyToken } from './api-key-token.js';
@@ -90,6 +91,34 @@ export class ApiKeysService {
   list(workspaceId: string): Promise<ApiKey[]> {
     const order = { createdAt: 'ASC', keyId: 'ASC' } as const;
     return this.db.getRepository(ApiKey).find({ where: { workspaceId, partnerId: IsNull() }, order });
+  }
+
+  /** The partner's tokens, newest first, each with its place in that order. */
+  async listOfPartner(
+    workspaceId: string,
+    partnerId: string,
+    after: CursorPosition | null,
+    limit: number,
+  ): Promise<Array<{ key: ApiKey; position: string }>> {
+    const select = this.db
+      .getRepository(ApiKey)
+      .createQueryBuilder('k')
+      .addSelect('k.created_at::text', 'position')
+      .where('k.workspace_id = :workspaceId AND k.partner_id = :partnerId', { workspaceId, partnerId })
+      .orderBy('k.created_at', 'DESC')
+      .addOrderBy('k.key_id', 'DESC')
+      .limit(limit);
+    if (after !== null) select.andWhere('(k.created_at, k.key_id) < (:sort::timestamptz, :id)', after);
+    const { entities, raw } = await select.getRawAndEntities<{ position: string }>();
+    return entities.map((key, at) => ({ key, position: raw[at]?.position ?? '' }));
+  }
+
+  /** As `revoke`, of a token of this partner and no other key. */
+  async revokeOfPartner(workspaceId: string, partnerId: string, keyId: string): Promise<ApiKey> {
+    const keys = this.db.getRepository(ApiKey);
+    if (!(await keys.existsBy({ workspaceId, partnerId, keyId }))) throw notFound('partner_token', keyId, 'tokenId');
+    await this.revoke(workspaceId, keyId);
+    return keys.findOneByOrFail({ workspaceId, keyId });
   }
 
   /** Writes down when keys were used since the last call; called in the background. */

@@ -30,15 +30,6 @@ import { CommissionHolds } from './holds/commission-holds.service.js';
 import { ReviewsGrpcController } from './holds/reviews.grpc.controller.js';
 import { ReviewsHttpController } from './holds/reviews.http.controller.js';
 import { ReviewsService } from './holds/reviews.service.js';
-import { BalanceLines } from './imports/balance-lines.importer.js';
-import { CodeLines } from './imports/code-lines.importer.js';
-import { CustomerLines } from './imports/customer-lines.importer.js';
-import { CustomerReferences } from './imports/customer-references.repository.js';
-import { ImportReferences } from './imports/import-references.repository.js';
-import { ImportUploads } from './imports/import-uploads.service.js';
-import { ImportsHttpController } from './imports/imports.http.controller.js';
-import { ImportsService } from './imports/imports.service.js';
-import { PartnerLines } from './imports/partner-lines.importer.js';
 import { PersonsRepository } from './persons.repository.js';
 import { PostedCommissions } from './posted-commissions.repository.js';
 import { ProgramTerms } from './program-terms.service.js';
@@ -96,18 +87,6 @@ const REQUESTS = [
   AllowancesService,
 ];
 
-/** Files of what was elsewhere. */
-const IMPORTS = [
-  ImportReferences,
-  CustomerReferences,
-  PartnerLines,
-  CodeLines,
-  CustomerLines,
-  BalanceLines,
-  ImportsService,
-  ImportUploads,
-];
-
 /** What follows from the facts: who is bound to whom, and what a sale earns. */
 const SETTLING = [
   EvidenceRepository,
@@ -146,9 +125,15 @@ const SETTLING = [
     AllowancesGrpcController,
     ExchangeRatesHttpController,
     ExchangeRatesGrpcController,
-    ImportsHttpController,
   ],
-  providers: [...REQUESTS, ...IMPORTS, ...SETTLING],
-  exports: [ProgramTerms, ReferralSettlement, ImportsService],
+  providers: [...REQUESTS, ...SETTLING],
+  exports: [
+    CodesService,
+    CommissionsRepository,
+    CommissionsService,
+    ProgramTerms,
+    ProgramsService,
+    ReferralSettlement,
+  ],
 })
 export class ReferralsModule {}
