@@ -20,6 +20,7 @@ import { PartnerPortal1764000001800 } from './migrations/1764000001800-partner-p
 import { Privacy1764000001810 } from './migrations/1764000001810-privacy.js';
 import { Suspicion1764000001600 } from './migrations/1764000001600-suspicion.js';
 import { Numbers1764000001900 } from './migrations/1764000001900-numbers.js';
+import { Imports1764000002000 } from './migrations/1764000002000-imports.js';
 
 /** Every migration, oldest first. A released one is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -43,4 +44,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   PartnerPortal1764000001800,
   Privacy1764000001810,
   Numbers1764000001900,
+  Imports1764000002000,
 ];

@@ -3,6 +3,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 /** Who refers and earns. */
 @Entity({ schema: 'tributary', name: 'partner' })
 @Index('partner_external', ['workspaceId', 'externalId'], { unique: true })
+@Index('partner_email', { synchronize: false })
 export class Partner {
   @PrimaryColumn({ name: 'workspace_id', type: 'text' })
   workspaceId: string;
