@@ -11,6 +11,8 @@ import { VIEWS, VIEWS_MAKE_WAY } from './billing/sql-views/views-schema.js';
 import { LedgerEntry } from './ledger/ledger-entry.entity.js';
 import { LedgerReservation } from './ledger/ledger-reservation.entity.js';
 import { LedgerTransaction } from './ledger/ledger-transaction.entity.js';
+import { PartnerGroupMember } from './partners/groups/partner-group-member.entity.js';
+import { PartnerGroup } from './partners/groups/partner-group.entity.js';
 import { PartnerStanding } from './partners/partner-standing.entity.js';
 import { Partner } from './partners/partner.entity.js';
 import { PayoutMethod } from './partners/payout-method.entity.js';
@@ -41,6 +43,7 @@ import { ProgramStateChange } from './referrals/standing/program-state.entity.js
 import { PartnerAllowance } from './referrals/suspicion/partner-allowance.entity.js';
 import { SuspicionFound } from './referrals/suspicion/suspicion.entity.js';
 import { PrivacyRequest } from './privacy/privacy-request.entity.js';
+import { TermsOverride } from './referrals/terms/terms-override.entity.js';
 import { StripeLimit } from './stripe/stripe-limit.entity.js';
 import { StripeReplica } from './stripe/stripe-replica.entity.js';
 import { EventPoll } from './webhooks/event-poll.entity.js';
@@ -62,9 +65,12 @@ export const ENTITIES: EntityList & unknown[] = [
   LedgerReservation,
   Partner,
   PartnerStanding,
+  PartnerGroup,
+  PartnerGroupMember,
   PayoutMethod,
   ReferralProgram,
   ReferralProgramVersion,
+  TermsOverride,
   ProgramStateChange,
   CustomerExemption,
   ExchangeRate,

@@ -17,6 +17,7 @@ import type {
   StatementView,
   UpdatePartnerDto,
 } from './dto/partner.dto.js';
+import { GroupMembers } from './groups/group-members.repository.js';
 import { PartnerStanding } from './partner-standing.entity.js';
 import { Partner } from './partner.entity.js';
 import { PayoutMethod, type PayoutMethodType } from './payout-method.entity.js';
@@ -28,6 +29,7 @@ export class PartnersService {
   constructor(
     private readonly db: DataSource,
     private readonly ledger: LedgerReader,
+    private readonly groups: GroupMembers,
     private readonly clock: Clock,
   ) {}
 
@@ -42,7 +44,7 @@ export class PartnersService {
       createdAt: this.clock.now(),
     };
     await uniquely(partner, () => tx.getRepository(Partner).insert(partner));
-    return viewOf(partner, null, null);
+    return viewOf(partner, null, null, null);
   }
 
   async update(workspaceId: string, id: string, dto: UpdatePartnerDto, tx: EntityManager): Promise<PartnerView> {
@@ -73,8 +75,11 @@ export class PartnersService {
     const methods = await this.db.getRepository(PayoutMethod).findBy({ workspaceId, partnerId: In(ids) });
     const types = new Map(methods.map(({ partnerId, type }) => [partnerId, type]));
     const standings = await this.standings(workspaceId, ids, this.db.manager);
-    const view = (partner: Partner): PartnerView =>
-      viewOf(partner, types.get(partner.id) ?? null, standings.get(partner.id) ?? null);
+    const groups = await this.groups.groupsOf(workspaceId, ids, this.clock.now(), this.db.manager);
+    const view = (partner: Partner): PartnerView => {
+      const { id } = partner;
+      return viewOf(partner, types.get(id) ?? null, standings.get(id) ?? null, groups.get(id) ?? null);
+    };
     return { ...page, data: page.data.map(view) };
   }
 
@@ -116,7 +121,8 @@ export class PartnersService {
     const { workspaceId, id: partnerId } = partner;
     const method = await manager.getRepository(PayoutMethod).findOneBy({ workspaceId, partnerId });
     const standings = await this.standings(workspaceId, [partnerId], manager);
-    return viewOf(partner, method?.type ?? null, standings.get(partnerId) ?? null);
+    const groups = await this.groups.groupsOf(workspaceId, [partnerId], this.clock.now(), manager);
+    return viewOf(partner, method?.type ?? null, standings.get(partnerId) ?? null, groups.get(partnerId) ?? null);
   }
 
   /** What holds now of those who were ever deactivated, by partner id. */
@@ -158,9 +164,13 @@ function viewOf(
   partner: Partner,
   payoutMethod: PayoutMethodType | null,
   standing: PartnerStanding | null,
+  group: string | null,
 ): PartnerView {
   const { id, externalId, email, name, createdAt } = partner;
   const active = standing?.active ?? true;
   const deactivatedAt = active ? null : (standing?.effectiveAt.toISOString() ?? null);
-  return { id, externalId, email, name, payoutMethod, active, deactivatedAt, createdAt: createdAt.toISOString() };
+  return {
+    ...{ id, externalId, email, name, payoutMethod, group, active, deactivatedAt },
+    createdAt: createdAt.toISOString(),
+  };
 }

@@ -22,16 +22,15 @@ import type { SaleCount } from './sale-count.entity.js';
 import { SaleCounts } from './sale-counts.repository.js';
 import { Commission } from './commission.entity.js';
 import { PostedCommissions, type PostedTotals } from './posted-commissions.repository.js';
-import { ProgramTerms } from './program-terms.service.js';
+import { ProgramTerms, type TermsInForce } from './program-terms.service.js';
 import { ReferralProgram } from './referral-program.entity.js';
-import type { ReferralProgramVersion } from './referral-program-version.entity.js';
 import type { SaleFacts } from './sale-facts.repository.js';
 import type { Sale } from './sale.entity.js';
 
 /** What one rule of one program says of the sale. */
 interface Target {
   attribution: Attribution;
-  version: ReferralProgramVersion;
+  version: TermsInForce;
   programCurrency: string | null;
   rule: string;
   figures: CommissionFigures;
@@ -90,7 +89,7 @@ export class CommissionSettlement {
     };
   }
 
-  /** What each rule of one program takes of the sale and pays for it, as the version of the sale's business time says. */
+  /** What each rule of one program takes of the sale and pays for it, as the terms of the sale's business time say. */
   private async targetsOf(
     sale: Sale,
     facts: SaleFacts,
@@ -100,7 +99,7 @@ export class CommissionSettlement {
   ): Promise<Target[]> {
     const { workspaceId, programId, partnerId, customerId } = attribution;
     const { occurredAt, figures } = facts;
-    const version = await this.terms.termsAt(workspaceId, programId, occurredAt, tx);
+    const version = await this.terms.termsFor(attribution, occurredAt, tx);
     const { currency } = await tx.getRepository(ReferralProgram).findOneByOrFail({ workspaceId, id: programId });
     const exchange = await this.exchanges.of(facts, currency, tx);
     const isFirstSale = firstSale?.source === sale.source && firstSale.sourceId === sale.sourceId;
@@ -170,6 +169,7 @@ export class CommissionSettlement {
         eventId: facts.eventId,
         dueAt: due.toISOString(),
         programVersion: version.version,
+        ...(Object.keys(version.sources).length > 0 && { terms: version.sources }),
       },
       holds: [],
       createdAt: held?.commission.createdAt ?? this.clock.now(),
@@ -216,15 +216,23 @@ export class CommissionSettlement {
   }
 }
 
-/** Whether the row says something else now; its figures are frozen unless the amount is another. */
+/** Whether the row says something else now; its figures are frozen unless the amount or whose terms they are is another. */
 function hasChanged(before: Commission, after: Commission): boolean {
-  const said = ({ amountMinor, status, holds }: Commission): string => canonicalJson({ amountMinor, status, holds });
+  const said = ({ amountMinor, status, holds, explanation: { terms } }: Commission): string =>
+    canonicalJson({ amountMinor, status, holds, ...(terms && { terms }) });
   return said(before) !== said(after);
 }
 
-function fits(commission: Commission, { attribution, rule }: Target): boolean {
+/** A commission keeps its due date; terms with another hold, told of later and dated back, make another commission. */
+function fits(commission: Commission, { attribution, rule, version }: Target): boolean {
   const { programId, partnerId } = attribution;
-  return commission.programId === programId && commission.partnerId === partnerId && commission.rule === rule;
+  const due = dueAt(commission.occurredAt, version.holdDays);
+  return (
+    commission.programId === programId &&
+    commission.partnerId === partnerId &&
+    commission.rule === rule &&
+    commission.dueAt.getTime() === due.getTime()
+  );
 }
 
 /** What the sale counts under the rule, and what of that has left again, each at its time. */

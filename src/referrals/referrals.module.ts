@@ -58,11 +58,21 @@ import { ProgramStates } from './standing/program-states.service.js';
 import { StandingGrpcController } from './standing/standing.grpc.controller.js';
 import { StandingHttpController } from './standing/standing.http.controller.js';
 import { Standings } from './standing/standings.repository.js';
+import { PartnerGroupsGrpcController } from './terms/partner-groups.grpc.controller.js';
+import { PartnerGroupsHttpController } from './terms/partner-groups.http.controller.js';
+import { PartnerGroups } from './terms/partner-groups.service.js';
+import { TermsInForceRepository } from './terms/terms-in-force.repository.js';
+import { TermsOverrides } from './terms/terms-overrides.service.js';
+import { TermsGrpcController } from './terms/terms.grpc.controller.js';
+import { TermsHttpController } from './terms/terms.http.controller.js';
 
 /** What clients ask of the room. */
 const REQUESTS = [
   ProgramsService,
   ProgramTerms,
+  PartnerGroups,
+  TermsOverrides,
+  TermsInForceRepository,
   ExchangeRatesService,
   ProgramStates,
   PartnerStandings,
@@ -116,6 +126,10 @@ const SETTLING = [
     PagesHttpController,
     ReferralsGrpcController,
     StandingHttpController,
+    PartnerGroupsHttpController,
+    PartnerGroupsGrpcController,
+    TermsHttpController,
+    TermsGrpcController,
     StandingGrpcController,
     AttributionsHttpController,
     AttributionsGrpcController,

@@ -2,14 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { isDeepStrictEqual } from 'node:util';
 import { isCounted, type OpenCap } from './rules/commission-rules.js';
+import { countedBy, countedTogether, type CountedBy } from './rules/counted-by.js';
 import { periodOf } from './rules/calendar.js';
 import type { Cap, RewardRule } from './rules/reward-rule.js';
 import type { CountsBefore } from './rules/rule-amount.js';
 import { SaleCount } from './sale-count.entity.js';
 import type { Sale } from './sale.entity.js';
-
-/** Whose sales are counted together. */
-type Scope = Cap['per'];
 
 /** A sale's place in the order in which sales are counted, and whose it is. */
 export interface CountedSale {
@@ -22,7 +20,7 @@ export interface CountedSale {
   sourceId: string;
 }
 
-const COLUMN: Record<Exclude<Scope, 'program'>, string> = { partner: 'partner_id', customer: 'customer_id' };
+const COLUMN: Record<Exclude<CountedBy, 'program'>, string> = { partner: 'partner_id', customer: 'customer_id' };
 
 /** Counts what came before a sale, and knows whom a change concerns. */
 @Injectable()
@@ -46,18 +44,16 @@ export class SaleCounts {
     for (const name of [...names].sort()) await lock(name, tx);
   }
 
-  /** By what any version of the program counts; nothing for most programs. */
-  async scopesOf(workspaceId: string, programId: string, tx: EntityManager): Promise<Set<Scope>> {
+  /** By what any terms of the program count, past and future ones and those of groups, partners and codes; often nothing. */
+  private async scopesOf(workspaceId: string, programId: string, tx: EntityManager): Promise<Set<CountedBy>> {
     const rows = (await tx.query(
-      `SELECT rules, caps FROM tributary.referral_program_version WHERE workspace_id = $1 AND program_id = $2`,
+      `SELECT rules, caps, NULL AS counts_by FROM tributary.referral_program_version WHERE workspace_id = $1 AND program_id = $2
+        UNION ALL
+       SELECT '[]', '[]', array_agg(DISTINCT scope.name)
+         FROM tributary.terms_override o, unnest(o.counts_by) AS scope(name) WHERE o.workspace_id = $1 AND o.program_id = $2`,
       [workspaceId, programId],
-    )) as Array<{ rules: RewardRule[]; caps: Cap[] }>;
-    return new Set(
-      rows.flatMap(({ rules, caps }) => [
-        ...rules.filter(({ reward }) => isCounted(reward)).map(({ reward }) => scopeOf(reward)),
-        ...caps.map(({ per }) => per),
-      ]),
-    );
+    )) as Array<{ rules: RewardRule[]; caps: Cap[]; counts_by: CountedBy[] | null }>;
+    return new Set(rows.flatMap((terms) => [...countedBy(terms), ...(terms.counts_by ?? [])]));
   }
 
   async before(sale: CountedSale, rule: RewardRule, timeZone: string, tx: EntityManager): Promise<CountsBefore> {
@@ -67,8 +63,8 @@ export class SaleCounts {
     const { from } = periodOf(sale.occurredAt, period, timeZone);
     const [row] = (await tx.query(
       `SELECT coalesce(sum(sales), 0) AS sales, coalesce(sum(revenue_minor), 0) AS revenue, min(at) FILTER (WHERE seq = 0) AS first_at
-         FROM tributary.sale_count WHERE ${BEFORE} AND ${COLUMN[scopeOf(reward)]} = $6 AND rule = $7 AND ($8::timestamptz IS NULL OR at >= $8)`,
-      [...placeOf(sale), scopeOf(reward) === 'partner' ? sale.partnerId : sale.customerId, rule.key, from],
+         FROM tributary.sale_count WHERE ${BEFORE} AND ${COLUMN[countedTogether(reward)]} = $6 AND rule = $7 AND ($8::timestamptz IS NULL OR at >= $8)`,
+      [...placeOf(sale), countedTogether(reward) === 'partner' ? sale.partnerId : sale.customerId, rule.key, from],
     )) as [{ sales: string; revenue: string; first_at: Date | null }];
     const count = Number(row.sales);
     return { payments: count, sales: count, revenueMinor: Number(row.revenue), firstPaymentAt: row.first_at };
@@ -150,11 +146,6 @@ export class SaleCounts {
 }
 
 const NOTHING_BEFORE: CountsBefore = { payments: 0, sales: 0, revenueMinor: 0, firstPaymentAt: null };
-
-/** Tiers go by what the partner brought, everything else by what the customer paid. */
-function scopeOf({ type }: RewardRule['reward']): 'partner' | 'customer' {
-  return type === 'tiered' ? 'partner' : 'customer';
-}
 
 const keyOf = ({ programId, rule, seq }: SaleCount): string => `${programId}\n${rule}\n${String(seq).padStart(9, '0')}`;
 

@@ -63,6 +63,8 @@ export class PartnerView {
   name: string | null;
   /** The type of the payout method; null while there is none. */
   payoutMethod: PayoutMethodType | null;
+  /** The key of the group that they are in now. */
+  group: string | null;
   /** Whether they take part now; from when on they do not, or did not. */
   active: boolean;
   deactivatedAt: string | null;

@@ -183,9 +183,14 @@ export class CodesService {
   }
 
   /** The code, or `code_not_found`; one of another workspace does not exist here. */
-  async require(workspaceId: string, text: string, manager: EntityManager): Promise<CodeInProgram> {
+  async require(
+    workspaceId: string,
+    text: string,
+    manager: EntityManager,
+    field: 'code' | 'id' = 'code',
+  ): Promise<CodeInProgram> {
     const found = await this.find(workspaceId, text, manager);
-    if (found === null) throw notFound('code', text, 'code');
+    if (found === null) throw notFound('code', text, field);
     return found;
   }
 

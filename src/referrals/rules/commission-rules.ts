@@ -4,6 +4,7 @@ import { exchanged, type Exchange } from './exchange.js';
 import type { Cap, Reward } from './reward-rule.js';
 import { amountOf, type AmountPart, type CountsBefore, type Fraction } from './rule-amount.js';
 import type { NetLine, RuleShare, SaleFigures } from './rule-matching.js';
+import type { TermsSources } from '../terms/terms-precedence.js';
 
 /** A cap with what it still leaves before this commission. */
 export interface OpenCap {
@@ -42,6 +43,8 @@ export interface CommissionExplanation {
   eventId: string | null;
   dueAt: string;
   programVersion: number;
+  /** Whose terms decided instead of the program's, where any did. */
+  terms?: TermsSources;
 }
 
 export interface CommissionFigures {
@@ -50,7 +53,7 @@ export interface CommissionFigures {
   baseMinor: number;
   /** Nothing can be said until an exchange rate is known; the amount is 0 meanwhile. */
   awaitsRate: boolean;
-  explanation: Omit<CommissionExplanation, 'eventId' | 'dueAt' | 'programVersion'>;
+  explanation: Omit<CommissionExplanation, 'eventId' | 'dueAt' | 'programVersion' | 'terms'>;
 }
 
 export interface CommissionContext {

@@ -1,6 +1,7 @@
 import { divideHalfAwayFromZero, formatMoney, safeMinor } from '../../common/money.js';
 import type { Exchange } from './exchange.js';
 import type { CommissionExplanation, OpenCap } from './commission-rules.js';
+import type { TermsSource } from '../terms/terms-precedence.js';
 import type { CommissionSaleView, CommissionView } from '../dto/commission.dto.js';
 
 type Line = CommissionExplanation['lines'][number];
@@ -45,11 +46,11 @@ function lineStep(
 }
 
 function rewardSteps(figures: CommissionExplanation, inSale: InWords, inCommission: InWords): string[] {
-  const { netMinor, cashMinor, totalMinor, amountMinor, programVersion, rule, ended, parts, capped } = figures;
+  const { netMinor, cashMinor, totalMinor, amountMinor, programVersion, terms, rule, ended, parts, capped } = figures;
   if (cashMinor <= 0 || totalMinor <= 0 || netMinor <= 0) {
     return [`Nothing was collected that a commission is paid on, so it is ${inCommission(amountMinor)}.`];
   }
-  const pays = `Version ${programVersion} of the program, rule ${rule},`;
+  const pays = `Version ${terms?.rules?.version ?? programVersion} of ${termsName(terms?.rules)}, rule ${rule},`;
   if (ended !== undefined) {
     const over =
       ended === 'months_over' ? 'the months for which it pays are over' : 'it has paid for as many payments as it does';
@@ -69,7 +70,9 @@ function rewardSteps(figures: CommissionExplanation, inSale: InWords, inCommissi
         : `${pays} pays ${inCommission(rate.amountMinor)}.`,
     ),
     sumStep(figures, inCommission),
-    ...(capped === undefined ? [] : [`${capText(capped, inCommission)}, so it is ${inCommission(amountMinor)}.`]),
+    ...(capped === undefined
+      ? []
+      : [`${capText(capped, inCommission, terms?.caps)}, so it is ${inCommission(amountMinor)}.`]),
   ];
 }
 
@@ -120,15 +123,27 @@ function roundedOf({ numerator, denominator }: CommissionExplanation['exact']): 
   return safeMinor(divideHalfAwayFromZero(BigInt(numerator), BigInt(denominator)));
 }
 
-function capText({ cap, leftMinor, leftSales }: OpenCap, inCommission: InWords): string {
+function capText({ cap, leftMinor, leftSales }: OpenCap, inCommission: InWords, source?: TermsSource): string {
+  const whose = source === undefined ? '' : ` in ${versionName(source)}`;
   const span = cap.period === 'ever' ? 'in all' : `a ${cap.period}`;
   return leftSales !== null && leftSales <= 0
-    ? `The cap of ${cap.maxSales} sales per ${cap.per} ${span} was reached before`
-    : `The cap of ${inCommission(cap.maxMinor ?? 0)} per ${cap.per} ${span} leaves ${inCommission(Math.max(0, leftMinor ?? 0))}`;
+    ? `The cap of ${cap.maxSales} sales per ${cap.per} ${span}${whose} was reached before`
+    : `The cap of ${inCommission(cap.maxMinor ?? 0)} per ${cap.per} ${span}${whose} leaves ${inCommission(Math.max(0, leftMinor ?? 0))}`;
 }
 
-function dueStep({ dueAt }: CommissionExplanation): string {
-  return `It may be paid from ${dueAt} on.`;
+function dueStep({ dueAt, terms }: CommissionExplanation): string {
+  const by = terms?.holdDays === undefined ? '' : `, as ${versionName(terms.holdDays)} says`;
+  return `It may be paid from ${dueAt} on${by}.`;
+}
+
+const versionName = (source: TermsSource): string => `version ${source.version} of ${termsName(source)}`;
+
+/** The commission names its partner and code; a group is named here. */
+function termsName(source: TermsSource | undefined): string {
+  if (source === undefined) return 'the program';
+  return source.scope === 'group'
+    ? `the program’s terms for the group ${source.scopeId}`
+    : `the program’s terms for this ${source.scope}`;
 }
 
 function takenBackStep(
