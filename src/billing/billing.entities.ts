@@ -7,6 +7,7 @@ import { BackfillCount, BackfillSeen } from './backfill/backfill-count.entity.js
 import { BackfillTask } from './backfill/backfill-task.entity.js';
 import { Backfill } from './backfill/backfill.entity.js';
 import { CustomerErasure, ErasedObject } from './mirror/erasure.entity.js';
+import { OffStripeAmount } from './mirror/off-stripe-amount.entity.js';
 import { Refetch } from './mirror/refetch.entity.js';
 import { STRIPE_OBJECT_TYPES } from './objects/registry.js';
 import { CustomerIntent, CustomerRef } from './operations/customers-ref.entity.js';
@@ -20,6 +21,7 @@ export const BILLING_ENTITIES = [
   CustomerIntent,
   CustomerRef,
   ErasedObject,
+  OffStripeAmount,
   Refetch,
   Backfill,
   BackfillTask,

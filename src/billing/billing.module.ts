@@ -9,6 +9,7 @@ import { BillingGrpcController } from './billing.grpc.controller.js';
 import { BillingHttpController } from './billing.http.controller.js';
 import { ConnectedAccounts } from './mirror/connected-accounts.service.js';
 import { MirrorWriter } from './mirror/mirror-writer.js';
+import { OffStripeAmounts } from './mirror/off-stripe-amounts.js';
 import { RefetchMetrics } from './mirror/refetch-metrics.js';
 import { RefetchQuestions } from './mirror/refetch-questions.service.js';
 import { RefetchQueue } from './mirror/refetch-queue.js';
@@ -94,6 +95,7 @@ import { SubscriptionsService } from './operations/subscriptions.service.js';
     MirrorWriter,
     ObjectsResync,
     ObjectsService,
+    OffStripeAmounts,
     RefetchMetrics,
     RefetchQuestions,
     RefetchQueue,
@@ -110,6 +112,7 @@ import { SubscriptionsService } from './operations/subscriptions.service.js';
     BillingService,
     ConnectedAccounts,
     MirrorWriter,
+    OffStripeAmounts,
     RefetchMetrics,
     RefetchQueue,
     RefetchWorker,

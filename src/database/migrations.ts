@@ -18,6 +18,7 @@ import { ProgramFacts1764000001300 } from './migrations/1764000001300-program-fa
 import { Holds1764000001400 } from './migrations/1764000001400-holds.js';
 import { PartnerPortal1764000001800 } from './migrations/1764000001800-partner-portal.js';
 import { Privacy1764000001810 } from './migrations/1764000001810-privacy.js';
+import { OffStripe1764000001700 } from './migrations/1764000001700-off-stripe.js';
 import { Suspicion1764000001600 } from './migrations/1764000001600-suspicion.js';
 import { PartnerTerms1764000001710 } from './migrations/1764000001710-partner-terms.js';
 import { Numbers1764000001900 } from './migrations/1764000001900-numbers.js';
@@ -42,6 +43,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   ProgramFacts1764000001300,
   Holds1764000001400,
   Suspicion1764000001600,
+  OffStripe1764000001700,
   PartnerTerms1764000001710,
   PartnerPortal1764000001800,
   Privacy1764000001810,

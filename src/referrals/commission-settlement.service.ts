@@ -17,7 +17,7 @@ import {
 import { countedMoves } from './rules/counted-moves.js';
 import { CommissionHolds, type Judged } from './holds/commission-holds.service.js';
 import { NOTHING_POSTED, postingsBetween, takingBack } from './holds/commission-postings.js';
-import { sharesOf } from './rules/rule-matching.js';
+import { collectedOf, sharesOf } from './rules/rule-matching.js';
 import type { SaleCount } from './sale-count.entity.js';
 import { SaleCounts } from './sale-counts.repository.js';
 import { Commission } from './commission.entity.js';
@@ -34,6 +34,8 @@ interface Target {
   programCurrency: string | null;
   rule: string;
   figures: CommissionFigures;
+  /** Stripe has yet to say what of the sale it collected; the amount is 0 meanwhile. */
+  awaitsCash: boolean;
 }
 
 export interface SettledSale {
@@ -41,6 +43,8 @@ export interface SettledSale {
   partnerIds: string[];
   /** The sales after it that are counted with it, when what it counts has changed. */
   later: Sale[];
+  /** Whether it is to be asked what of the sale was paid out of band. */
+  awaitsCash: boolean;
 }
 
 /**
@@ -73,6 +77,11 @@ export class CommissionSettlement {
     for (const attribution of earning)
       targets.push(...(await this.targetsOf(sale, facts as SaleFacts, attribution, firstSale, tx)));
     const live = await this.posted.liveOf(sale, tx);
+    const undecided = new Set(targets.filter((t) => t.awaitsCash).map((t) => t.attribution.programId));
+    const awaitsCash = undecided.size > 0;
+    // What was decided before stays until it can be decided again.
+    if (live.some(({ commission, postings }) => postings > 0 && undecided.has(commission.programId)))
+      return { partnerIds: [], later: [], awaitsCash };
     const transactions: NewTransaction[] = [];
     for (const commission of live.filter(({ commission: held }) => !targets.some((target) => fits(held, target)))) {
       transactions.push(...(await this.supersede(commission, tx)));
@@ -86,6 +95,7 @@ export class CommissionSettlement {
     return {
       partnerIds: [...new Set(transactions.flatMap(({ entries }) => entries.map((entry) => entry.partnerId)))],
       later: await this.counts.write(sale, counted, tx),
+      awaitsCash,
     };
   }
 
@@ -102,6 +112,7 @@ export class CommissionSettlement {
     const version = await this.terms.termsFor(attribution, occurredAt, tx);
     const { currency } = await tx.getRepository(ReferralProgram).findOneByOrFail({ workspaceId, id: programId });
     const exchange = await this.exchanges.of(facts, currency, tx);
+    const collected = collectedOf(figures, version.policies);
     const isFirstSale = firstSale?.source === sale.source && firstSale.sourceId === sale.sourceId;
     const counted = {
       workspaceId,
@@ -121,7 +132,7 @@ export class CommissionSettlement {
       version.policies,
     )) {
       const before = await this.counts.before(counted, share.rule, version.timeZone, tx);
-      const commission = commissionFor(share, figures, {
+      const commission = commissionFor(share, collected ?? { ...figures, cashMinor: 0 }, {
         before,
         caps,
         occurredAt,
@@ -130,7 +141,10 @@ export class CommissionSettlement {
         exchange,
       });
       caps = caps.map((open) => afterEarning(open, commission.amountMinor));
-      targets.push({ attribution, version, programCurrency: currency, rule: share.rule.key, figures: commission });
+      targets.push({
+        ...{ attribution, version, programCurrency: currency, rule: share.rule.key, figures: commission },
+        awaitsCash: collected === null,
+      });
     }
     return targets;
   }
@@ -146,7 +160,11 @@ export class CommissionSettlement {
     const { version } = target;
     const due = held?.commission.dueAt ?? dueAt(facts.occurredAt, version.holdDays);
     const { amountMinor, awaitsRate, explanation } = target.figures;
-    if (held === null && amountMinor === 0 && !awaitsRate) return [];
+    const awaits = target.awaitsCash ? 'pending_cash' : awaitsRate ? 'pending_fx' : null;
+    if (amountMinor === 0 && awaits === null && (held === null || held.commission.status === 'pending_cash')) {
+      if (held !== null) await this.posted.forget(held.commission, tx);
+      return [];
+    }
     const currency = target.programCurrency ?? facts.figures.currency;
     const commission: Commission = {
       workspaceId: sale.workspaceId,
@@ -159,13 +177,14 @@ export class CommissionSettlement {
       codeId: target.attribution.codeId,
       rule: target.rule,
       // Without an exchange rate nothing is posted; an amount in another currency is never taken as if it were this one.
-      status: awaitsRate ? 'pending_fx' : 'posted',
+      status: awaits ?? 'posted',
       currency,
       amountMinor,
       occurredAt: facts.occurredAt,
       dueAt: due,
       explanation: {
         ...explanation,
+        ...offStripeIn(facts, explanation.cashMinor),
         eventId: facts.eventId,
         dueAt: due.toISOString(),
         programVersion: version.version,
@@ -174,11 +193,11 @@ export class CommissionSettlement {
       holds: [],
       createdAt: held?.commission.createdAt ?? this.clock.now(),
     };
-    const judged = await this.holds.judge(commission, facts, version.suspicion, tx);
-    commission.holds = judged.reasons;
+    const judged = target.awaitsCash ? null : await this.holds.judge(commission, facts, version.suspicion, tx);
+    commission.holds = judged?.reasons ?? [];
     if (held === null) await tx.getRepository(Commission).insert(commission);
     else if (hasChanged(held.commission, commission)) await this.posted.rewrite(commission, tx);
-    return commission.status === 'pending_fx' ? [] : this.differences(commission, held, facts, judged, tx);
+    return awaits !== null || judged === null ? [] : this.differences(commission, held, facts, judged, tx);
   }
 
   /** What the facts and the people say of it, less what is posted already. */
@@ -189,8 +208,8 @@ export class CommissionSettlement {
     judged: Judged,
     tx: EntityManager,
   ): Promise<NewTransaction[]> {
-    const { amountMinor, occurredAt } = commission;
-    const { cashMinor } = facts.figures;
+    const { amountMinor, occurredAt, explanation } = commission;
+    const { cashMinor } = explanation;
     const { outMinor, lastAt, sources } = facts.out;
     const reversedMinor = reversedTotalFor(amountMinor, cashMinor, outMinor);
     const rejectedMinor = judged.rejection === null ? 0 : amountMinor - reversedMinor;
@@ -214,6 +233,12 @@ export class CommissionSettlement {
     await this.posted.markSuperseded(commission, tx);
     return takingBack(commission, posted, postings, this.clock.now(), { reason: 'superseded' });
   }
+}
+
+/** What the program leaves out of the sale's cash, where it does. */
+function offStripeIn({ figures }: SaleFacts, cashMinor: number): { offStripeMinor?: number } {
+  const { cashMinor: whole, offStripeMinor } = figures;
+  return offStripeMinor === null || cashMinor === whole ? {} : { offStripeMinor: whole - cashMinor };
 }
 
 /** Whether the row says something else now; its figures are frozen unless the amount or whose terms they are is another. */
@@ -240,6 +265,6 @@ function countedBy({ attribution, rule, figures }: Target, sale: Sale, facts: Sa
   const { workspaceId, programId, partnerId, customerId } = attribution;
   const common = { workspaceId, programId, saleId: sale.id, rule, partnerId, customerId, sourceId: sale.sourceId };
   const { occurredAt, out } = facts;
-  const moves = countedMoves(figures, { occurredAt, cashMinor: facts.figures.cashMinor, moves: out.moves });
+  const moves = countedMoves(figures, { occurredAt, cashMinor: figures.explanation.cashMinor, moves: out.moves });
   return moves.map((move, seq) => ({ ...common, seq, ...move }));
 }

@@ -9,7 +9,7 @@ import type { CommissionExplanation } from './rules/commission-rules.js';
  * index `commission_live` holds it.
  */
 @Entity({ schema: 'tributary', name: 'commission' })
-@Check('commission_status', `status IN ('posted', 'pending_fx', 'superseded')`)
+@Check('commission_status', `status IN ('posted', 'pending_fx', 'pending_cash', 'superseded')`)
 @Index('commission_live', { synchronize: false })
 @Index('commission_time', { synchronize: false })
 @Index('commission_partner_time', { synchronize: false })
@@ -48,11 +48,12 @@ export class Commission {
   rule: string;
 
   /**
-   * `pending_fx`: waits for an exchange rate, nothing is posted. `superseded`: earlier evidence gave the customer to another
-   * partner, and what was posted has been taken back.
+   * `pending_fx`: waits for an exchange rate, nothing is posted. `pending_cash`: Stripe has yet to say what it collected,
+   * nothing is posted. `superseded`: earlier evidence gave the customer to another partner, and what was posted has been
+   * taken back.
    */
   @Column({ type: 'text' })
-  status: 'posted' | 'pending_fx' | 'superseded';
+  status: 'posted' | 'pending_fx' | 'pending_cash' | 'superseded';
 
   @Column({ type: 'text' })
   currency: string;

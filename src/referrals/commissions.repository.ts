@@ -91,7 +91,7 @@ export class CommissionsRepository {
 const COMMISSIONS = `
   SELECT c.id, c.partner_id, c.program_id, p.key AS program_key, c.program_version, code.code, c.customer_id,
          customer.external_id AS customer_external_id, c.sale_id, c.rule, c.holds, s.source, s.source_id, derived.state,
-         c.amount_minor AS amount, CASE WHEN c.status = 'pending_fx' THEN c.amount_minor ELSE money.net END AS net,
+         c.amount_minor AS amount, CASE WHEN c.status IN ('pending_fx', 'pending_cash') THEN c.amount_minor ELSE money.net END AS net,
          c.currency, c.occurred_at, c.due_at, c.created_at, c.created_at::text AS position
     FROM tributary.commission c
     JOIN tributary.referral_program p ON p.workspace_id = c.workspace_id AND p.id = c.program_id
@@ -125,7 +125,7 @@ const COMMISSIONS = `
             AND d.partner_id = c.partner_id AND d.rule = c.rule
           ORDER BY d.decided_at DESC, d.id DESC LIMIT 1) AS judged ON true
    CROSS JOIN LATERAL (
-         SELECT CASE WHEN c.status = 'pending_fx' THEN 'pending_fx'
+         SELECT CASE WHEN c.status IN ('pending_fx', 'pending_cash') THEN c.status
                      WHEN c.status = 'superseded' THEN 'reversed'
                      WHEN judged.decision = 'rejected' THEN 'rejected'
                      WHEN c.amount_minor > 0 AND money.net = 0 THEN 'reversed'

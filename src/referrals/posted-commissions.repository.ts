@@ -47,6 +47,11 @@ export class PostedCommissions {
     );
   }
 
+  /** Nothing was posted of it, and nothing will be. */
+  async forget({ workspaceId, id }: Commission, tx: EntityManager): Promise<void> {
+    await tx.getRepository(Commission).delete({ workspaceId, id });
+  }
+
   async markSuperseded({ workspaceId, id }: Commission, tx: EntityManager): Promise<void> {
     await tx.getRepository(Commission).update({ workspaceId, id }, { status: 'superseded' });
   }

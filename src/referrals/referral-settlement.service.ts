@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { RefetchQueue } from '../billing/mirror/refetch-queue.js';
 import { SettleQueue, type SettleKey } from '../billing/mirror/settle-queue.js';
+import { typeOfObject } from '../billing/objects/registry.js';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/errors.js';
 import { newId } from '../common/ids.js';
@@ -37,6 +39,7 @@ export class ReferralSettlement {
     private readonly commissions: CommissionSettlement,
     private readonly posted: PostedCommissions,
     private readonly queue: SettleQueue,
+    private readonly questions: RefetchQueue,
     private readonly clock: Clock,
   ) {}
 
@@ -190,7 +193,10 @@ export class ReferralSettlement {
       const others = await this.posted.firstSales(sale.workspaceId, customerId, sale.id, tx);
       await this.queue.touch(others.map(saleKey), tx);
     }
-    const { partnerIds, later } = await this.commissions.settle(sale, facts, earners, state.firstSale, tx);
+    const settled = await this.commissions.settle(sale, facts, earners, state.firstSale, tx);
+    const { partnerIds, later, awaitsCash } = settled;
+    if (awaitsCash)
+      await this.questions.requestOffStripe([{ ...sale, id: sale.sourceId, type: typeOfObject('invoice') }], tx);
     await this.queue.touch(later.map(saleKey), tx);
     return partnerIds;
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { invoiceSubscription, minorOf, refId } from '../billing/objects/shapes.js';
+import { OffStripeAmounts } from '../billing/mirror/off-stripe-amounts.js';
 import type { StripeData } from '../billing/objects/stripe-model.entity.js';
 import type { SaleFigures, SaleLine } from './rules/rule-matching.js';
 import { invoiceFigures, sessionFigures, UNKNOWN_THING, type LineRow } from './sale-figures.js';
@@ -25,6 +26,8 @@ export interface SaleFacts extends SaleReference {
 /** Reads what a sale came to and what was given back, through every link that Stripe's API versions have had. */
 @Injectable()
 export class SaleFactsRepository {
+  constructor(private readonly offStripe: OffStripeAmounts) {}
+
   /** Null while nothing was collected. */
   async find(reference: SaleReference, tx: EntityManager): Promise<SaleFacts | null> {
     switch (reference.source) {
@@ -43,9 +46,10 @@ export class SaleFactsRepository {
     if (invoice === undefined || minorOf(invoice.data.amount_paid) <= 0) return null;
     const lines = (await tx.query(INVOICE_LINES, key)) as LineRow[];
     const movements = (await tx.query(INVOICE_MOVEMENTS, key)) as ChargeStory[];
+    const offStripeMinor = await this.offStripe.find({ ...reference, id: reference.sourceId }, tx);
     return {
       ...reference,
-      figures: invoiceFigures(invoice.data, lines),
+      figures: invoiceFigures(invoice.data, lines, offStripeMinor),
       occurredAt: invoice.paid_at,
       belongsTo: idsOf(reference.sourceId, refId(invoice.data.customer), invoiceSubscription(invoice.data)),
       out: moneyOut(movements),
@@ -86,6 +90,7 @@ export class SaleFactsRepository {
     const figures = {
       currency,
       cashMinor,
+      offStripeMinor: 0,
       totalMinor: cashMinor,
       lines: [line],
       shipping: null,

@@ -27,7 +27,11 @@ export const UNKNOWN_THING: Pick<SaleLine, 'product' | 'price' | 'interval'> = {
   interval: null,
 };
 
-export function invoiceFigures(invoice: StripeData, rows: readonly LineRow[]): SaleFigures {
+export function invoiceFigures(
+  invoice: StripeData,
+  rows: readonly LineRow[],
+  offStripeMinor: number | null,
+): SaleFigures {
   const lines = rows.map(({ id, data, price_type: priceType, interval }) => ({
     id,
     product: lineProduct(data),
@@ -44,6 +48,7 @@ export function invoiceFigures(invoice: StripeData, rows: readonly LineRow[]): S
     shipping: shippingOf(invoice),
     totalMinor: minorOf(invoice.total),
     cashMinor: minorOf(invoice.amount_paid),
+    offStripeMinor,
     country: countryOf(invoice.customer_address) ?? countryOf(at(invoice, 'customer_shipping', 'address')),
     // What was written on the subscription holds for its invoices.
     metadata: { ...textsOf(at(invoice, ...SUBSCRIPTION_METADATA)), ...textsOf(invoice.metadata) },
@@ -113,6 +118,7 @@ export function sessionFigures(session: StripeData): SaleFigures {
     shipping,
     totalMinor,
     cashMinor: totalMinor,
+    offStripeMinor: 0,
     country: countryOf(at(session, 'customer_details', 'address')),
     metadata: textsOf(session.metadata),
   };

@@ -44,7 +44,7 @@ describe('a program', () => {
         touch: 'last',
         policies: {
           ...{ newCustomersOnly: true, earnAfterDeactivation: false },
-          ...{ includeTax: false, includeShipping: false },
+          ...{ includeTax: false, includeShipping: false, includeOutOfBand: false },
         },
         state: 'active',
         states: [{ state: 'active', from: body.createdAt }],

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
+import { DomainError } from '../../common/errors.js';
 import type { EmbeddedRule } from '../objects/object-type.js';
 import { typeOfObject } from '../objects/registry.js';
 import { isTruncatedList, minorOf } from '../objects/shapes.js';
 import type { StripeData } from '../objects/stripe-model.entity.js';
 import { isMissing } from './missing.js';
 import { contradictedItems } from './moved-items.js';
+import { OffStripeAmounts } from './off-stripe-amounts.js';
 import type { RefetchReason } from './refetch.entity.js';
 import { childOf, RANK_FETCHED, withoutExpansions, type Snapshot } from './snapshot.js';
 import { snapshotOf, StripeFetcher, tombstoneOf, type ObjectAddress } from './stripe-fetcher.js';
@@ -23,6 +25,8 @@ export interface Answer {
   /** The object asked about, whose keys are touched. */
   subject: StripeData;
   answered: boolean;
+  /** What of the invoice was paid out of band, where that was asked; minor units. */
+  offStripeMinor?: number;
 }
 
 /** Puts what payloads left open to Stripe. */
@@ -31,6 +35,7 @@ export class RefetchQuestions {
   constructor(
     private readonly db: DataSource,
     private readonly fetcher: StripeFetcher,
+    private readonly offStripe: OffStripeAmounts,
     private readonly clock: Clock,
   ) {}
 
@@ -51,6 +56,8 @@ export class RefetchQuestions {
         return this.askForPayments(question);
       case 'tiers':
         return this.askForTiers(question);
+      case 'off_stripe':
+        return this.askForOffStripe(question);
     }
   }
 
@@ -131,6 +138,22 @@ export class RefetchQuestions {
       if (!isMissing(error, question.type)) throw error;
       return this.askForObject(question);
     }
+  }
+
+  /** The payments may have come meanwhile. A retrieved invoice shows the amount, and an event does not. */
+  private async askForOffStripe(question: Question): Promise<Answer> {
+    const answer: Answer = { snapshots: [], completeOwner: null, subject: {}, answered: true };
+    if ((await this.offStripe.find(question, this.db.manager)) !== null) return answer;
+    const invoice = await this.fetchOrBury(question);
+    if (invoice.deleted) return { ...answer, snapshots: [invoice] };
+    const { status, amount_paid_off_stripe: amount } = invoice.data;
+    if (status !== 'paid' || typeof amount !== 'number')
+      throw new DomainError(
+        'upstream_failed',
+        'off_stripe_not_told',
+        `Stripe did not say what of invoice ${question.id} was paid out of band`,
+      );
+    return { ...answer, offStripeMinor: amount };
   }
 
   private async askForPayments(question: Question): Promise<Answer> {

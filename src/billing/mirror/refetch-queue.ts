@@ -83,9 +83,27 @@ export class RefetchQueue {
     );
   }
 
-  private async request(requests: readonly RefetchRequest[], tx: EntityManager): Promise<void> {
+  /**
+   * Invoices of which it matters what was paid out of band. Asked a moment later, and only when their payments through Stripe
+   * do not account for everything by then.
+   */
+  async requestOffStripe(invoices: readonly Subject[], tx: EntityManager): Promise<void> {
+    await this.request(
+      invoices
+        .filter(({ workspaceId }) => this.stripe.isConfigured(workspaceId))
+        .map((snapshot) => ({ snapshot, reason: 'off_stripe', minStamp: 0, delaySeconds: COMPANION_DELAY_SECONDS })),
+      tx,
+      STAYS_AS_IT_IS,
+    );
+  }
+
+  private async request(
+    requests: readonly RefetchRequest[],
+    tx: EntityManager,
+    whenOpen = ASKED_AFRESH,
+  ): Promise<void> {
     if (requests.length === 0) return;
-    await enqueue(requests, tx);
+    await enqueue(requests, whenOpen, tx);
     for (const { reason } of requests) this.metrics.requested(reason);
   }
 }
@@ -142,7 +160,19 @@ async function withUnknownTiers(snapshots: readonly Snapshot[], tx: EntityManage
   return rows.flatMap(({ n }) => tiered[Number(n) - 1] ?? []);
 }
 
-async function enqueue(requests: readonly RefetchRequest[], tx: EntityManager): Promise<void> {
+/** Something new was told of the object: an answer that is under way may be too old. */
+const ASKED_AFRESH = `DO UPDATE
+  SET min_stamp = greatest(refetch.min_stamp, excluded.min_stamp),
+      -- While a question is being asked its row waits for the end of the lease, which says nothing of when to ask again.
+      available_at = CASE WHEN refetch.lease_token IS NULL
+        THEN greatest(refetch.available_at, excluded.available_at) ELSE excluded.available_at END,
+      attempts = 0, lease_token = NULL,
+      known = coalesce(excluded.known, refetch.known), requested_at = least(refetch.requested_at, now())`;
+
+/** Any answer will do, so that its failures count on. */
+const STAYS_AS_IT_IS = 'DO NOTHING';
+
+async function enqueue(requests: readonly RefetchRequest[], whenOpen: string, tx: EntityManager): Promise<void> {
   // One statement may not meet a key twice; of equal ones the strictest stays.
   const distinct = new Map<string, RefetchRequest>();
   for (const one of requests) {
@@ -156,13 +186,7 @@ async function enqueue(requests: readonly RefetchRequest[], tx: EntityManager): 
             now() + u.delay * interval '1 second', u.known::jsonb
        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::float8[], $8::text[])
             AS u(workspace_id, account, object_table, object_id, reason, min_stamp, delay, known)
-     ON CONFLICT (workspace_id, account, object_table, object_id, reason) DO UPDATE
-        SET min_stamp = greatest(refetch.min_stamp, excluded.min_stamp),
-            -- While a question is being asked its row waits for the end of the lease, which says nothing of when to ask again.
-            available_at = CASE WHEN refetch.lease_token IS NULL
-              THEN greatest(refetch.available_at, excluded.available_at) ELSE excluded.available_at END,
-            attempts = 0, lease_token = NULL,
-            known = coalesce(excluded.known, refetch.known), requested_at = least(refetch.requested_at, now())`,
+     ON CONFLICT (workspace_id, account, object_table, object_id, reason) ${whenOpen}`,
     [
       ordered.map((r) => r.snapshot.workspaceId),
       ordered.map((r) => r.snapshot.account),

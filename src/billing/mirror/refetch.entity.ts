@@ -4,10 +4,11 @@ import type { StripeData } from '../objects/stripe-model.entity.js';
 /**
  * Why Stripe is to be asked: which part of an object the payloads alone could not tell. `undecided`: events of one second
  * contradict each other; `contested`: something told of a deleted object; `named`: a thin event names it and shows nothing;
- * `tiers`: a price has tiers, which webhooks do not show.
+ * `tiers`: a price has tiers, which webhooks do not show; `off_stripe`: what of an invoice was paid out of band, which no event
+ * tells either.
  */
 export type RefetchReason =
-  'undecided' | 'contested' | 'members' | 'discounts' | 'payments' | 'named' | 'moved' | 'tiers';
+  'undecided' | 'contested' | 'members' | 'discounts' | 'payments' | 'named' | 'moved' | 'tiers' | 'off_stripe';
 
 /** A question to Stripe that waits for its turn. */
 @Entity({ schema: 'tributary', name: 'refetch' })

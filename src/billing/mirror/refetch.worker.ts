@@ -5,6 +5,7 @@ import { atMost } from '../../common/at-most.js';
 import { PollingWorker } from '../../common/background-worker.js';
 import { failureCodeOf } from '../../stripe/failure.js';
 import { MirrorWriter } from './mirror-writer.js';
+import { OffStripeAmounts } from './off-stripe-amounts.js';
 import { RefetchMetrics } from './refetch-metrics.js';
 import { RefetchQuestions, type Question } from './refetch-questions.service.js';
 import type { RefetchReason } from './refetch.entity.js';
@@ -37,6 +38,7 @@ export class RefetchWorker extends PollingWorker {
     private readonly db: DataSource,
     private readonly questions: RefetchQuestions,
     private readonly mirror: MirrorWriter,
+    private readonly offStripe: OffStripeAmounts,
     private readonly settling: SettleQueue,
     private readonly metrics: RefetchMetrics,
   ) {
@@ -88,6 +90,7 @@ export class RefetchWorker extends PollingWorker {
       await this.db.transaction(async (tx) => {
         await this.mirror.apply(answer.snapshots, tx);
         if (answer.completeOwner !== null) await this.mirror.buryMissingMembers([answer.completeOwner], tx);
+        if (answer.offStripeMinor !== undefined) await this.offStripe.record(claim, answer.offStripeMinor, tx);
         await this.settling.touch(
           claim.type.touches(answer.subject, claim.id).map((key) => ({ ...claim, ...key })),
           tx,

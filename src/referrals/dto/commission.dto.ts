@@ -16,6 +16,7 @@ export const COMMISSION_STATES = [
   'rejected',
   'reversed',
   'pending_fx',
+  'pending_cash',
 ] as const;
 export type CommissionState = (typeof COMMISSION_STATES)[number];
 

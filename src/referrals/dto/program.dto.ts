@@ -80,6 +80,11 @@ class ProgramPoliciesDto implements Partial<ProgramPolicies> {
   @MayBeLeftOut()
   @IsBoolean(YES_OR_NO)
   includeShipping?: boolean;
+
+  /** Whether money counts that was paid out of band; default false. */
+  @MayBeLeftOut()
+  @IsBoolean(YES_OR_NO)
+  includeOutOfBand?: boolean;
 }
 
 class ProgramTermsDto extends EarningTermsDto {

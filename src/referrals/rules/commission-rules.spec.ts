@@ -14,7 +14,16 @@ function line(amountMinor: number, more: Partial<SaleLine> = {}): SaleLine {
 }
 
 function sale(lines: SaleLine[], totalMinor: number, cashMinor = totalMinor): SaleFigures {
-  return { currency: 'usd', lines, shipping: null, totalMinor, cashMinor, country: null, metadata: {} };
+  return {
+    currency: 'usd',
+    lines,
+    shipping: null,
+    totalMinor,
+    cashMinor,
+    offStripeMinor: 0,
+    country: null,
+    metadata: {},
+  };
 }
 
 /** Of a program with one rule, for a customer's first sale. */

@@ -23,6 +23,8 @@ export interface CommissionExplanation {
   /** What the rule pays on: its lines' nets, at most what is left of the whole sale's. */
   netMinor: number;
   cashMinor: number;
+  /** What was paid beside it past Stripe, where the program does not count that. */
+  offStripeMinor?: number;
   totalMinor: number;
   reward: Reward;
   /** Where the program counts in another currency than the sale's. */

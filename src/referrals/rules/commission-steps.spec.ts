@@ -20,6 +20,7 @@ const FIGURES: SaleFigures = {
     },
   ],
   shipping: null,
+  offStripeMinor: 0,
   totalMinor: 11_400,
   cashMinor: 11_400,
   country: null,

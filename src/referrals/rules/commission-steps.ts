@@ -19,6 +19,7 @@ export function stepsOf(
   const inCommission = moneyIn(commission.currency);
   return [
     `${saleName(sale)} was paid at ${sale.occurredAt}: ${inSale(figures.cashMinor)} of ${inSale(figures.totalMinor)} was collected.`,
+    ...offStripeStep(figures, inSale),
     ...(figures.eventId == null ? [] : [`The event ${figures.eventId} told of it.`]),
     ...figures.lines.map((line) => lineStep(line, inSale)),
     `Together the lines come to ${inSale(figures.netMinor)}${figures.lines.length > 0 && sumOf(figures.lines) < 0 ? ', because a sum below zero counts as zero' : ''}.`,
@@ -34,6 +35,12 @@ const moneyIn =
   (currency: string): InWords =>
   (amountMinor) =>
     formatMoney({ amountMinor, currency });
+
+function offStripeStep({ offStripeMinor }: CommissionExplanation, inSale: InWords): string[] {
+  return offStripeMinor === undefined
+    ? []
+    : [`Another ${inSale(offStripeMinor)} was paid out of band, past Stripe, which the program does not count.`];
+}
 
 function lineStep(
   { id, amountMinor, discountMinor, inclusiveTaxMinor, exclusiveTaxMinor, netMinor }: Line,
@@ -150,6 +157,10 @@ function takenBackStep(
   { state, reversedMinor, netMinor }: Pick<CommissionView, 'state' | 'reversedMinor' | 'netMinor'>,
   inCommission: InWords,
 ): string[] {
+  if (state === 'pending_cash')
+    return [
+      'Nothing is posted yet: Stripe has yet to say what of it was paid out of band, which the program does not count.',
+    ];
   if (state === 'pending_fx') return ['Nothing is posted yet: the rate into the currency of the program is not known.'];
   if (reversedMinor === 0) return [];
   return [`${inCommission(reversedMinor)} of it was taken back, which leaves ${inCommission(netMinor)}.`];

@@ -7,6 +7,8 @@ export interface ProgramPolicies {
   /** Whether tax and shipping count as part of what was sold. */
   includeTax: boolean;
   includeShipping: boolean;
+  /** Whether money counts that was paid out of band, past Stripe. */
+  includeOutOfBand: boolean;
 }
 
 export const DEFAULT_POLICIES: ProgramPolicies = {
@@ -14,4 +16,5 @@ export const DEFAULT_POLICIES: ProgramPolicies = {
   earnAfterDeactivation: false,
   includeTax: false,
   includeShipping: false,
+  includeOutOfBand: false,
 };

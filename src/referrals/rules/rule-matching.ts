@@ -26,11 +26,23 @@ export interface SaleFigures {
   shipping: SaleLine | null;
   /** The whole, tax and shipping included. */
   totalMinor: number;
-  /** What was collected. */
+  /** What was collected, past Stripe or through it. */
   cashMinor: number;
+  /** The part of it that was paid past Stripe; null while that is not known. */
+  offStripeMinor: number | null;
   /** ISO 3166 code of the customer, upper case. */
   country: string | null;
   metadata: Record<string, string>;
+}
+
+/**
+ * The sale with what of its cash counts for a program: without what was paid past Stripe, unless the program takes that too.
+ * Null while that is not known. Pure.
+ */
+export function collectedOf(sale: SaleFigures, { includeOutOfBand }: ProgramPolicies): SaleFigures | null {
+  if (includeOutOfBand || sale.offStripeMinor === 0) return sale;
+  if (sale.offStripeMinor === null) return null;
+  return { ...sale, cashMinor: Math.max(0, sale.cashMinor - sale.offStripeMinor) };
 }
 
 /** When the sale was, and for whom. */
