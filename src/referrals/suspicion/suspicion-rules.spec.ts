@@ -36,6 +36,7 @@ describe('suspicionsOf', () => {
     ],
     ['a sale right after its click', { clickedAt: new Date(AT.getTime() - 2_999) }, { secondsToSale: 3 }, ['too_fast']],
     ['a sale that a person can make', { clickedAt: new Date(AT.getTime() - 3_000) }, { secondsToSale: 3 }, []],
+    ['a sale in the second of its click, unchecked', { clickedAt: new Date(AT.getTime() + 486) }, {}, []],
     ['a click after the sale', { clickedAt: new Date(AT.getTime() + 60_000) }, { secondsToSale: 3 }, []],
   ])('%s', (_, facts, terms, found) => expect(checks(facts, terms)).toEqual(found));
 });

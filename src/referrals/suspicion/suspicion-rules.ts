@@ -101,7 +101,8 @@ function refundRate({ refunds }: SuspicionFacts, { refundRateBps }: SuspicionTer
 
 /** Stripe tells of payments in whole seconds, so that one may seem to come just before its click. */
 function tooFast({ clickedAt, occurredAt }: SuspicionFacts, { secondsToSale }: SuspicionTerms): Suspicion[] {
-  if (clickedAt === null) return [];
+  if (clickedAt === null || secondsToSale === 0) return [];
+  // Stripe counts whole seconds: a sale may seem to come up to one before its click.
   const seconds = Math.floor((occurredAt.getTime() - clickedAt.getTime()) / MS_PER_SECOND);
   return found('too_fast', seconds >= -1 && seconds < secondsToSale, {
     ...{ seconds, limit: secondsToSale, clickedAt: clickedAt.toISOString() },
