@@ -21,8 +21,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const plan = planOf(this.reflector, context);
     if (!plan) return next.handle();
     const call = callStateOf(context);
-    const slot = slotOf(call, keyOf(call, plan));
+    const key = keyOf(call, plan);
     if (plan.mode === 'unkept') return next.handle();
+    const slot = slotOf(call, key);
     const handle = (): Promise<unknown> => lastValueFrom(next.handle(), { defaultValue: undefined });
     const outcome =
       plan.mode === 'around' ? this.idempotency.around(slot, handle) : this.inTransaction(call, slot, handle);
