@@ -241,10 +241,10 @@ function offStripeIn({ figures }: SaleFacts, cashMinor: number): { offStripeMino
   return offStripeMinor === null || cashMinor === whole ? {} : { offStripeMinor: whole - cashMinor };
 }
 
-/** Whether the row says something else now; its figures are frozen unless the amount or whose terms they are is another. */
+/** Whether the row says something else now; its figures are frozen unless the amount, the code or whose terms they are is another. */
 function hasChanged(before: Commission, after: Commission): boolean {
-  const said = ({ amountMinor, status, holds, explanation: { terms } }: Commission): string =>
-    canonicalJson({ amountMinor, status, holds, ...(terms && { terms }) });
+  const said = ({ amountMinor, codeId, status, holds, explanation: { terms } }: Commission): string =>
+    canonicalJson({ amountMinor, codeId, status, holds, ...(terms && { terms }) });
   return said(before) !== said(after);
 }
 

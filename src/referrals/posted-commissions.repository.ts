@@ -39,11 +39,11 @@ export class PostedCommissions {
 
   /** The figures behind the commission have changed; the ledger says by how much, the row says how it comes about now. */
   async rewrite(commission: Commission, tx: EntityManager): Promise<void> {
-    const { workspaceId, id, amountMinor, explanation, status, holds } = commission;
+    const { workspaceId, id, codeId, amountMinor, explanation, status, holds } = commission;
     await tx.query(
-      `UPDATE tributary.commission SET amount_minor = $3, explanation = $4, status = $5, holds = $6
+      `UPDATE tributary.commission SET amount_minor = $3, explanation = $4, status = $5, holds = $6, code_id = $7
         WHERE workspace_id = $1 AND id = $2`,
-      [workspaceId, id, amountMinor, JSON.stringify(explanation), status, JSON.stringify(holds)],
+      [workspaceId, id, amountMinor, JSON.stringify(explanation), status, JSON.stringify(holds), codeId],
     );
   }
 

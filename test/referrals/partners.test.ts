@@ -28,6 +28,7 @@ describe('a partner', () => {
         email: 'ada@example.com',
         name: 'Ada',
         payoutMethod: null,
+        group: null,
         active: true,
         deactivatedAt: null,
         createdAt: expect.any(String),

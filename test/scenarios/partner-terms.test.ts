@@ -168,6 +168,21 @@ describe('terms of their own', () => {
     expect(await nets(partnerId)).toEqual([2_000, 5_000]);
     expect(await nets(elsewhere.partnerId)).toEqual([2_000]);
   });
+
+  it('of a code hold once the customer is bound by it', async () => {
+    const { programKey, partnerId, customer } = await referred();
+    const second = await story.code(programKey, partnerId);
+    await say(programKey, `codes/${second}`, percent(5_000));
+    await story.happens(...eventsOf(sale(customer, T - 1), sale(customer, T)));
+    const [{ customerId }] = (await story.commissions(partnerId)) as unknown as [{ customerId: string }];
+
+    const binding = { programKey, customerId, code: second, effectiveAt: iso(T), reason: 'came back by it' };
+    await story.call('POST', '/v1/attributions', binding);
+    await story.settle();
+
+    expect(await nets(partnerId)).toEqual([2_000, 5_000]);
+    expect((await story.commissions(partnerId)).at(-1)).toMatchObject({ code: second, programVersion: 1 });
+  });
 });
 
 describe('caps and tiers in terms of their own', () => {

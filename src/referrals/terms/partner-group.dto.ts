@@ -4,7 +4,7 @@ import { PageQuery } from '../../common/page-query.dto.js';
 
 const NAME_CHARS_MAX = 200;
 
-/** `:key` of a path: letters and digits, since links and files will name it. */
+/** `:key` of a path. */
 export class PartnerGroupParam {
   @Slug()
   key: string;
