@@ -41,6 +41,7 @@ import { Sale } from './referrals/sale.entity.js';
 import { CustomerExemption } from './referrals/standing/customer-exemption.entity.js';
 import { ProgramStateChange } from './referrals/standing/program-state.entity.js';
 import { PartnerAllowance } from './referrals/suspicion/partner-allowance.entity.js';
+import { LeadClaim } from './referrals/leads/lead-claim.entity.js';
 import { SuspicionFound } from './referrals/suspicion/suspicion.entity.js';
 import { PrivacyRequest } from './privacy/privacy-request.entity.js';
 import { TermsOverride } from './referrals/terms/terms-override.entity.js';
@@ -93,6 +94,7 @@ export const ENTITIES: EntityList & unknown[] = [
   Commission,
   CommissionDecision,
   SuspicionFound,
+  LeadClaim,
   PartnerAllowance,
   PayoutRun,
   PayoutRequest,

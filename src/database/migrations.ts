@@ -23,6 +23,7 @@ import { Suspicion1764000001600 } from './migrations/1764000001600-suspicion.js'
 import { PartnerTerms1764000001710 } from './migrations/1764000001710-partner-terms.js';
 import { Numbers1764000001900 } from './migrations/1764000001900-numbers.js';
 import { Imports1764000002000 } from './migrations/1764000002000-imports.js';
+import { Leads1764000001750 } from './migrations/1764000001750-leads.js';
 
 /** Every migration, oldest first. A released one is never edited. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -45,6 +46,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   Suspicion1764000001600,
   OffStripe1764000001700,
   PartnerTerms1764000001710,
+  Leads1764000001750,
   PartnerPortal1764000001800,
   Privacy1764000001810,
   Numbers1764000001900,

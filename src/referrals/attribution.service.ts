@@ -13,6 +13,9 @@ import { Standings } from './standing/standings.repository.js';
 import { ReferralTracking } from './referral-tracking.entity.js';
 
 export interface AttributionState {
+  customerId: string;
+  /** All that ties the person to codes, with what keeps any of it from binding. */
+  evidence: Evidence[];
   /** By evidence. */
   attributions: Attribution[];
   byHand: AttributionByHand[];
@@ -36,7 +39,7 @@ export class AttributionService {
 
   /** Needs the person's lock. Writes the bindings and the trackings that they rest on. Safe to repeat. */
   async decide(workspaceId: string, customerId: string, tx: EntityManager): Promise<AttributionState> {
-    const { decisions, firstSale } = await this.weigh(workspaceId, customerId, tx);
+    const { decisions, evidence, firstSale } = await this.weigh(workspaceId, customerId, tx);
     const held = await tx.getRepository(Attribution).findBy({ workspaceId, customerId });
     const byHand = await tx.getRepository(AttributionByHand).findBy({ workspaceId, customerId });
     const programIds = new Set([...decisions.keys(), ...held.map((item) => item.programId)]);
@@ -51,7 +54,7 @@ export class AttributionService {
       await this.write(before, after, tx);
       if (after !== null) await this.noteTracking(after, firstSale, tx);
     }
-    return { attributions, byHand, firstSale, exempt, changed };
+    return { customerId, evidence, attributions, byHand, firstSale, exempt, changed };
   }
 
   /** What the evidence says in each program that any of it is of. Writes nothing. */
@@ -59,7 +62,7 @@ export class AttributionService {
     workspaceId: string,
     customerId: string,
     tx: EntityManager,
-  ): Promise<{ decisions: Map<string, AttributionDecision>; firstSale: FirstSale | null }> {
+  ): Promise<{ decisions: Map<string, AttributionDecision>; evidence: Evidence[]; firstSale: FirstSale | null }> {
     const found = await this.evidence.ofPerson(workspaceId, customerId, tx);
     const evidence = await this.standings.judged(workspaceId, found, tx);
     const firstSale = await this.evidence.firstSaleOf(workspaceId, customerId, tx);
@@ -68,7 +71,7 @@ export class AttributionService {
       const own = evidence.filter((item) => item.programId === programId);
       decisions.set(programId, await this.decideProgram({ workspaceId, programId, customerId }, own, firstSale, tx));
     }
-    return { decisions, firstSale };
+    return { decisions, evidence, firstSale };
   }
 
   private async decideProgram(

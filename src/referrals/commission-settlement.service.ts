@@ -17,12 +17,15 @@ import {
 import { countedMoves } from './rules/counted-moves.js';
 import { CommissionHolds, type Judged } from './holds/commission-holds.service.js';
 import { NOTHING_POSTED, postingsBetween, takingBack } from './holds/commission-postings.js';
+import { countedLead, leadSharesOf } from './rules/lead-rules.js';
+import { isLeadKind } from './rules/reward-rule.js';
 import { collectedOf, sharesOf } from './rules/rule-matching.js';
 import type { SaleCount } from './sale-count.entity.js';
 import { SaleCounts } from './sale-counts.repository.js';
 import { Commission } from './commission.entity.js';
 import { PostedCommissions, type PostedTotals } from './posted-commissions.repository.js';
 import { ProgramTerms, type TermsInForce } from './program-terms.service.js';
+import type { SuspicionTerms } from './suspicion/suspicion-rules.js';
 import { ReferralProgram } from './referral-program.entity.js';
 import type { SaleFacts } from './sale-facts.repository.js';
 import type { Sale } from './sale.entity.js';
@@ -72,7 +75,7 @@ export class CommissionSettlement {
     tx: EntityManager,
   ): Promise<SettledSale> {
     const earning = facts === null ? [] : attributions;
-    await this.counts.lock(sale, earning, tx);
+    await this.counts.lock([sale], earning, tx);
     const targets: Target[] = [];
     for (const attribution of earning)
       targets.push(...(await this.targetsOf(sale, facts as SaleFacts, attribution, firstSale, tx)));
@@ -83,11 +86,13 @@ export class CommissionSettlement {
     if (live.some(({ commission, postings }) => postings > 0 && undecided.has(commission.programId)))
       return { partnerIds: [], later: [], awaitsCash };
     const transactions: NewTransaction[] = [];
-    for (const commission of live.filter(({ commission: held }) => !targets.some((target) => fits(held, target)))) {
+    for (const commission of live.filter(
+      ({ commission: held }) => !targets.some((target) => fits(held, target, facts)),
+    )) {
       transactions.push(...(await this.supersede(commission, tx)));
     }
     for (const target of targets) {
-      const held = live.find(({ commission }) => fits(commission, target)) ?? null;
+      const held = live.find(({ commission }) => fits(commission, target, facts)) ?? null;
       transactions.push(...(await this.bring(held, target, sale, facts as SaleFacts, tx)));
     }
     await this.ledger.post(transactions, tx);
@@ -111,7 +116,8 @@ export class CommissionSettlement {
     const { occurredAt, figures } = facts;
     const version = await this.terms.termsFor(attribution, occurredAt, tx);
     const { currency } = await tx.getRepository(ReferralProgram).findOneByOrFail({ workspaceId, id: programId });
-    const exchange = await this.exchanges.of(facts, currency, tx);
+    const lead = isLeadKind(sale.source) ? sale.source : null;
+    const exchange = lead === null ? await this.exchanges.of(facts, currency, tx) : null;
     const collected = collectedOf(figures, version.policies);
     const isFirstSale = firstSale?.source === sale.source && firstSale.sourceId === sale.sourceId;
     const counted = {
@@ -125,12 +131,12 @@ export class CommissionSettlement {
     };
     let caps = await this.counts.openCaps(counted, version.caps, version.timeZone, tx);
     const targets: Target[] = [];
-    for (const share of sharesOf(
-      version.rules,
-      figures,
-      { occurredAt, boundAt: attribution.boundAt, isFirstSale },
-      version.policies,
-    )) {
+    const moment = { occurredAt, boundAt: attribution.boundAt, isFirstSale };
+    const shares =
+      lead === null
+        ? sharesOf(version.rules, figures, moment, version.policies)
+        : leadSharesOf(version.rules, lead, figures);
+    for (const share of shares) {
       const before = await this.counts.before(counted, share.rule, version.timeZone, tx);
       const commission = commissionFor(share, collected ?? { ...figures, cashMinor: 0 }, {
         before,
@@ -193,7 +199,9 @@ export class CommissionSettlement {
       holds: [],
       createdAt: held?.commission.createdAt ?? this.clock.now(),
     };
-    const judged = target.awaitsCash ? null : await this.holds.judge(commission, facts, version.suspicion, tx);
+    const judged = target.awaitsCash
+      ? null
+      : await this.holds.judge(commission, facts, suspicionTerms(version, facts), tx);
     commission.holds = judged?.reasons ?? [];
     if (held === null) await tx.getRepository(Commission).insert(commission);
     else if (hasChanged(held.commission, commission)) await this.posted.rewrite(commission, tx);
@@ -241,6 +249,11 @@ function offStripeIn({ figures }: SaleFacts, cashMinor: number): { offStripeMino
   return offStripeMinor === null || cashMinor === whole ? {} : { offStripeMinor: whole - cashMinor };
 }
 
+/** How long a person needs from the click is asked of payments only. */
+function suspicionTerms({ suspicion }: TermsInForce, { source }: SaleFacts): SuspicionTerms {
+  return isLeadKind(source) ? { ...suspicion, secondsToSale: 0 } : suspicion;
+}
+
 /** Whether the row says something else now; its figures are frozen unless the amount, the code or whose terms they are is another. */
 function hasChanged(before: Commission, after: Commission): boolean {
   const said = ({ amountMinor, codeId, status, holds, explanation: { terms } }: Commission): string =>
@@ -248,10 +261,14 @@ function hasChanged(before: Commission, after: Commission): boolean {
   return said(before) !== said(after);
 }
 
-/** A commission keeps its due date; terms with another hold, told of later and dated back, make another commission. */
-function fits(commission: Commission, { attribution, rule, version }: Target): boolean {
+/**
+ * A commission keeps its due date; terms with another hold, told of later and dated back, make another commission, and so
+ * does a lead that turns out to have been at another time.
+ */
+function fits(commission: Commission, { attribution, rule, version }: Target, facts: SaleFacts | null): boolean {
   const { programId, partnerId } = attribution;
-  const due = dueAt(commission.occurredAt, version.holdDays);
+  const isLead = facts !== null && isLeadKind(facts.source);
+  const due = dueAt(isLead ? facts.occurredAt : commission.occurredAt, version.holdDays);
   return (
     commission.programId === programId &&
     commission.partnerId === partnerId &&
@@ -265,6 +282,8 @@ function countedBy({ attribution, rule, figures }: Target, sale: Sale, facts: Sa
   const { workspaceId, programId, partnerId, customerId } = attribution;
   const common = { workspaceId, programId, saleId: sale.id, rule, partnerId, customerId, sourceId: sale.sourceId };
   const { occurredAt, out } = facts;
-  const moves = countedMoves(figures, { occurredAt, cashMinor: figures.explanation.cashMinor, moves: out.moves });
+  const moves = isLeadKind(sale.source)
+    ? countedLead(occurredAt, figures.amountMinor)
+    : countedMoves(figures, { occurredAt, cashMinor: figures.explanation.cashMinor, moves: out.moves });
   return moves.map((move, seq) => ({ ...common, seq, ...move }));
 }

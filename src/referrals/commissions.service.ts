@@ -79,7 +79,7 @@ export class CommissionsService {
 }
 
 function saleViewOf({ id, source, sourceId, occurredAt, cashMinor, currency }: Sale): CommissionSaleView {
-  return { id, source, sourceId, occurredAt: occurredAt.toISOString(), cashMinor, currency };
+  return { id, source, sourceId, occurredAt: occurredAt.toISOString(), cashMinor, currency: currency || null };
 }
 
 function postingViewOf(row: PostingRow): CommissionPostingView {

@@ -9,9 +9,11 @@ import { Attribution } from './attribution.entity.js';
 import { Commission } from './commission.entity.js';
 import { CustomerLink } from './customer-link.entity.js';
 import type { CustomerDto } from './dto/customer.dto.js';
+import { Leads } from './leads/leads.repository.js';
 import { PersonsRepository } from './persons.repository.js';
 import { ReferralTracking } from './referral-tracking.entity.js';
 import { ReferredCustomer } from './referred-customer.entity.js';
+import { leadKey } from './sale-key.js';
 import { Sale } from './sale.entity.js';
 
 /** Stripe customers that clients name are the workspace's own, not those of connected accounts. */
@@ -22,6 +24,7 @@ const OWN_ACCOUNT = '';
 export class CustomersService {
   constructor(
     private readonly persons: PersonsRepository,
+    private readonly leads: Leads,
     private readonly settling: SettleQueue,
     private readonly clock: Clock,
   ) {}
@@ -104,7 +107,13 @@ export class CustomersService {
     await this.persons.lockPerson(workspaceId, held.customerId, tx);
     const owner = await tx.getRepository(ReferredCustomer).findOneByOrFail({ workspaceId, id: held.customerId });
     if (owner.externalId !== null) throw linkedToAnother(stripeCustomerId);
-    return isNew ? adopt(owner, person, tx) : join(owner, person, tx);
+    if (isNew) return adopt(owner, person, tx);
+    const others = await this.leads.forget({ workspaceId, customerId: owner.id }, tx);
+    await this.settling.touch(
+      others.map((id) => leadKey(workspaceId, id)),
+      tx,
+    );
+    return join(owner, person, tx);
   }
 }
 

@@ -3,13 +3,13 @@ import type { EntityManager } from 'typeorm';
 import { RefetchQueue } from '../billing/mirror/refetch-queue.js';
 import { SettleQueue, type SettleKey } from '../billing/mirror/settle-queue.js';
 import { typeOfObject } from '../billing/objects/registry.js';
-import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/errors.js';
-import { newId } from '../common/ids.js';
 import { bindingsInForce } from './attribution/bindings-in-force.js';
 import type { Attribution } from './attribution.entity.js';
 import { AttributionService, type AttributionState } from './attribution.service.js';
 import { CommissionSettlement } from './commission-settlement.service.js';
+import { LeadSettlement } from './leads/lead-settlement.service.js';
+import { NotedSales } from './noted-sales.repository.js';
 import { PersonsRepository } from './persons.repository.js';
 import { PostedCommissions } from './posted-commissions.repository.js';
 import { lockFactsToRead } from './referral-facts-lock.js';
@@ -38,9 +38,10 @@ export class ReferralSettlement {
     private readonly facts: SaleFactsRepository,
     private readonly commissions: CommissionSettlement,
     private readonly posted: PostedCommissions,
+    private readonly noted: NotedSales,
+    private readonly leads: LeadSettlement,
     private readonly queue: SettleQueue,
     private readonly questions: RefetchQueue,
-    private readonly clock: Clock,
   ) {}
 
   /**
@@ -85,6 +86,8 @@ export class ReferralSettlement {
         return this.settleOwnSale(workspaceId, id, tx);
       case 'referred_customer':
         return this.settleKnownPerson(workspaceId, id, tx);
+      case 'lead':
+        return this.settleLeads(workspaceId, id, tx);
       default:
         return [];
     }
@@ -175,7 +178,16 @@ export class ReferralSettlement {
   ): Promise<string[]> {
     const state = await this.attribution.decide(workspaceId, customerId, tx);
     if (state.changed) await this.touchSalesOf(workspaceId, customerId, reference, tx);
+    if (state.changed || reference === null) await this.leads.touch(workspaceId, customerId, state, tx);
     return reference === null ? [] : this.settleSale(reference, customerId, state, tx);
+  }
+
+  /** Apart from the sales, so that whoever waits for counts waits for all of them at once. */
+  private async settleLeads(workspaceId: string, customerId: string, tx: EntityManager): Promise<string[]> {
+    await this.persons.lockPerson(workspaceId, customerId, tx);
+    const state = await this.attribution.decide(workspaceId, customerId, tx);
+    if (state.changed) await this.touchSalesOf(workspaceId, customerId, null, tx);
+    return this.leads.settle(workspaceId, customerId, state, tx);
   }
 
   private async settleSale(
@@ -185,10 +197,13 @@ export class ReferralSettlement {
     tx: EntityManager,
   ): Promise<string[]> {
     const facts = await this.facts.find(reference, tx);
+    const isFirst = state.firstSale?.source === reference.source && state.firstSale.sourceId === reference.sourceId;
+    // Whoever bought before they signed up was no lead.
+    if (isFirst || facts === null) await this.leads.touch(reference.workspaceId, customerId, state, tx);
     const earners = facts === null ? [] : await this.earners(facts, state, tx);
-    const sale = await this.noteSale(reference, customerId, facts, earners.length > 0, tx);
+    const sale = await this.noted.note(reference, customerId, facts, earners.length > 0, tx);
     if (sale === null) return [];
-    if (state.firstSale?.source === sale.source && state.firstSale.sourceId === sale.sourceId) {
+    if (isFirst) {
       // Another sale may have passed for the first until this one arrived.
       const others = await this.posted.firstSales(sale.workspaceId, customerId, sale.id, tx);
       await this.queue.touch(others.map(saleKey), tx);
@@ -204,34 +219,6 @@ export class ReferralSettlement {
   private earners(facts: SaleFacts, state: AttributionState, tx: EntityManager): Promise<Attribution[]> {
     const bound = bindingsInForce(state.attributions, state.byHand, facts.occurredAt);
     return this.standings.earners(bound, facts, state.exempt, tx);
-  }
-
-  /** The sale's own row: found, or made when somebody may earn from it. */
-  private async noteSale(
-    reference: SaleReference,
-    customerId: string,
-    facts: SaleFacts | null,
-    mayEarn: boolean,
-    tx: EntityManager,
-  ): Promise<Sale | null> {
-    const { workspaceId, source, account, sourceId } = reference;
-    const sales = tx.getRepository(Sale);
-    const held = await sales.findOneBy({ workspaceId, source, account, sourceId });
-    if (held !== null || facts === null || !mayEarn) return held;
-    const sale: Sale = {
-      workspaceId,
-      id: newId('sale'),
-      source,
-      account,
-      sourceId,
-      customerId,
-      currency: facts.figures.currency,
-      cashMinor: facts.figures.cashMinor,
-      occurredAt: facts.occurredAt,
-      createdAt: this.clock.now(),
-    };
-    await sales.insert({ ...sale });
-    return sale;
   }
 
   private async touchSalesOf(

@@ -30,6 +30,9 @@ import { CommissionHolds } from './holds/commission-holds.service.js';
 import { ReviewsGrpcController } from './holds/reviews.grpc.controller.js';
 import { ReviewsHttpController } from './holds/reviews.http.controller.js';
 import { ReviewsService } from './holds/reviews.service.js';
+import { LeadSettlement } from './leads/lead-settlement.service.js';
+import { Leads } from './leads/leads.repository.js';
+import { NotedSales } from './noted-sales.repository.js';
 import { PersonsRepository } from './persons.repository.js';
 import { PostedCommissions } from './posted-commissions.repository.js';
 import { ProgramTerms } from './program-terms.service.js';
@@ -113,6 +116,9 @@ const SETTLING = [
   Suspicions,
   CommissionHolds,
   CommissionSettlement,
+  NotedSales,
+  Leads,
+  LeadSettlement,
   ReferralSettlement,
 ];
 
@@ -141,13 +147,6 @@ const SETTLING = [
     ExchangeRatesGrpcController,
   ],
   providers: [...REQUESTS, ...SETTLING],
-  exports: [
-    CodesService,
-    CommissionsRepository,
-    CommissionsService,
-    ProgramTerms,
-    ProgramsService,
-    ReferralSettlement,
-  ],
+  exports: [CodesService, CommissionsRepository, CommissionsService, ProgramTerms, ProgramsService, ReferralSettlement],
 })
 export class ReferralsModule {}

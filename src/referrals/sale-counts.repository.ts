@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
 import { isDeepStrictEqual } from 'node:util';
 import { isCounted, type OpenCap } from './rules/commission-rules.js';
 import { countedBy, countedTogether, type CountedBy } from './rules/counted-by.js';
@@ -26,15 +26,16 @@ const COLUMN: Record<Exclude<CountedBy, 'program'>, string> = { partner: 'partne
 @Injectable()
 export class SaleCounts {
   /**
-   * Waits, until the end of the transaction, for whoever counts with the same partners or programs: those that the sale is
-   * to count for and those that it has counted for. Always after the person's lock, and in one order.
+   * Waits, until the end of the transaction, for whoever counts with the same partners or programs: those that the sales
+   * of one workspace are to count for and those that they have counted for. Always after the person's lock, and in one order.
    */
   async lock(
-    { workspaceId, id: saleId }: Pick<Sale, 'workspaceId' | 'id'>,
+    sales: ReadonlyArray<Pick<Sale, 'workspaceId' | 'id'>>,
     earning: ReadonlyArray<Pick<SaleCount, 'programId' | 'partnerId'>>,
     tx: EntityManager,
   ): Promise<void> {
-    const held = await tx.getRepository(SaleCount).findBy({ workspaceId, saleId });
+    const workspaceId = sales[0]?.workspaceId ?? '';
+    const held = await tx.getRepository(SaleCount).findBy({ workspaceId, saleId: In(sales.map(({ id }) => id)) });
     const names = new Set<string>();
     for (const { programId, partnerId } of [...earning, ...held]) {
       const scopes = await this.scopesOf(workspaceId, programId, tx);
@@ -62,7 +63,7 @@ export class SaleCounts {
     const period = reward.type === 'tiered' ? reward.period : 'ever';
     const { from } = periodOf(sale.occurredAt, period, timeZone);
     const [row] = (await tx.query(
-      `SELECT coalesce(sum(sales), 0) AS sales, coalesce(sum(revenue_minor), 0) AS revenue, min(at) FILTER (WHERE seq = 0) AS first_at
+      `SELECT coalesce(sum(sales), 0) AS sales, coalesce(sum(revenue_minor), 0) AS revenue, min(at) FILTER (WHERE seq = 0 AND sales > 0) AS first_at
          FROM tributary.sale_count WHERE ${BEFORE} AND ${COLUMN[countedTogether(reward)]} = $6 AND rule = $7 AND ($8::timestamptz IS NULL OR at >= $8)`,
       [...placeOf(sale), countedTogether(reward) === 'partner' ? sale.partnerId : sale.customerId, rule.key, from],
     )) as [{ sales: string; revenue: string; first_at: Date | null }];
@@ -132,7 +133,7 @@ export class SaleCounts {
     if (scopes.size === 0) return [];
     const first = new Date(Math.min(...rows.map(({ at }) => at.getTime())));
     return (await tx.query(
-      `SELECT DISTINCT s.workspace_id AS "workspaceId", s.id, s.source, s.account, s.source_id AS "sourceId"
+      `SELECT DISTINCT s.workspace_id AS "workspaceId", s.id, s.source, s.account, s.source_id AS "sourceId", s.customer_id AS "customerId"
          FROM tributary.sale_count c JOIN tributary.sale s ON s.workspace_id = c.workspace_id AND s.id = c.sale_id
         WHERE c.workspace_id = $1 AND c.program_id = $2 AND c.at >= $3 AND c.sale_id <> $4 AND c.seq = 0
           AND ($5 OR ($6 AND c.partner_id = ANY($7)) OR ($8 AND c.customer_id = ANY($9)))`,

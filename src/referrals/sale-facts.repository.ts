@@ -37,6 +37,8 @@ export class SaleFactsRepository {
         return this.ofOneOffPayment(reference, tx);
       case 'external':
         return this.ofExternalSale(reference, tx);
+      default:
+        throw new Error(`${reference.source} is a lead, which is no sale`);
     }
   }
 

@@ -55,6 +55,12 @@ export function invoiceFigures(
   };
 }
 
+/** What conditions can ask of a customer, or of any object with an address or metadata. */
+export function customerTraits(data: StripeData): Pick<SaleFigures, 'country' | 'metadata'> {
+  const country = countryOf(data.address) ?? countryOf(at(data, 'shipping', 'address'));
+  return { country, metadata: textsOf(data.metadata) };
+}
+
 const SUBSCRIPTION_METADATA = ['parent', 'subscription_details', 'metadata'];
 
 function countryOf(address: unknown): string | null {

@@ -14,7 +14,7 @@ export interface CustomerOfKey {
 export class SaleLinks {
   /** Keys of our own facts, and those that fan out, need no look into the mirror before they are settled. */
   isOwnFact({ kind }: SettleKey): boolean {
-    return kind === 'sale' || kind === 'referred_customer' || kind === 'promotion_code';
+    return kind === 'sale' || kind === 'referred_customer' || kind === 'lead' || kind === 'promotion_code';
   }
 
   /** A key may lead to several customers, or to none that is known yet. Invoices count once they are paid. */
@@ -181,4 +181,5 @@ const SALES_OF_PERSON = `
   UNION
   SELECT 'payment_intent', payment_intent, NULL FROM sessions WHERE payment_intent IS NOT NULL AND data->>'mode' = 'payment'
   UNION
-  SELECT source, source_id, CASE WHEN source = 'external' THEN id END FROM tributary.sale WHERE workspace_id = $1 AND customer_id = $2`;
+  SELECT source, source_id, CASE WHEN source = 'external' THEN id END FROM tributary.sale
+   WHERE workspace_id = $1 AND customer_id = $2 AND source IN ('invoice', 'payment_intent', 'external')`;

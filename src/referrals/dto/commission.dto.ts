@@ -36,7 +36,7 @@ export class CommissionView {
   /** The company's own id of the customer; null until it told. */
   customerExternalId: string | null;
   source: SaleSource;
-  /** What was sold: a Stripe id, or the external id of a sale. */
+  /** What was sold: a Stripe id, or the external id of a sale; of a lead, what told of it. */
   sourceId: string;
   state: CommissionState;
   /** What the sale earned, before anything was taken back. */
@@ -55,9 +55,9 @@ export class CommissionSaleView {
   source: SaleSource;
   sourceId: string;
   occurredAt: string;
-  /** What was collected, in the sale's own currency. */
+  /** What was collected, in the sale's own currency; nothing for a lead. */
   cashMinor: number;
-  currency: string;
+  currency: string | null;
 }
 
 export class CommissionPostingView {

@@ -1,6 +1,7 @@
 import { MS_PER_DAY } from '../../common/clock.js';
 import { divideHalfAwayFromZero, safeMinor } from '../../common/money.js';
 import { exchanged, type Exchange } from './exchange.js';
+import { leadAmountOf } from './lead-rules.js';
 import type { Cap, Reward } from './reward-rule.js';
 import { amountOf, type AmountPart, type CountsBefore, type Fraction } from './rule-amount.js';
 import type { NetLine, RuleShare, SaleFigures } from './rule-matching.js';
@@ -70,14 +71,20 @@ export interface CommissionContext {
 /**
  * What a rule's share of a sale earns (rules R1 and R2): the share's net, times the part of the total that was paid in cash,
  * exchanged into the program's currency where it is another, times the reward; rounded once, at the end, halves away from
- * zero, and then held under the caps. A flat amount needs cash and a positive net, and is not reduced by either. Pure.
+ * zero, and then held under the caps. A flat amount needs cash and a positive net, and is not reduced by either; for a lead it
+ * needs neither. Pure.
  */
 export function commissionFor(share: RuleShare, sale: SaleFigures, context: CommissionContext): CommissionFigures {
   const { rule, lines, netMinor } = share;
   const { exchange } = context;
   const inSale = baseOf(netMinor, sale);
   const base = exchange === null ? inSale : exchanged(inSale, exchange);
-  const { ended, parts, exact, amountMinor: whole } = amountOf(rule, base, context.before, context);
+  const {
+    ended,
+    parts,
+    exact,
+    amountMinor: whole,
+  } = rule.on === 'sale' ? amountOf(rule, base, context.before, context) : leadAmountOf(rule);
   const capped = context.caps.find((open) => leftOf(open) < whole && leftOf(open) === lowest(context.caps));
   const amountMinor = capped === undefined ? whole : Math.max(0, leftOf(capped));
   return {

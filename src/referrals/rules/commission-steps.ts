@@ -1,4 +1,5 @@
 import { divideHalfAwayFromZero, formatMoney, safeMinor } from '../../common/money.js';
+import { isLeadKind } from './reward-rule.js';
 import type { Exchange } from './exchange.js';
 import type { CommissionExplanation, OpenCap } from './commission-rules.js';
 import type { TermsSource } from '../terms/terms-precedence.js';
@@ -15,8 +16,11 @@ export function stepsOf(
   sale: Pick<CommissionSaleView, 'source' | 'sourceId' | 'occurredAt' | 'currency'>,
   figures: CommissionExplanation,
 ): string[] {
-  const inSale = moneyIn(sale.currency);
+  const inSale = moneyIn(sale.currency ?? commission.currency);
   const inCommission = moneyIn(commission.currency);
+  if (isLeadKind(sale.source)) {
+    return [...leadSteps(sale, figures, inCommission), dueStep(figures), ...takenBackStep(commission, inCommission)];
+  }
   return [
     `${saleName(sale)} was paid at ${sale.occurredAt}: ${inSale(figures.cashMinor)} of ${inSale(figures.totalMinor)} was collected.`,
     ...offStripeStep(figures, inSale),
@@ -26,6 +30,20 @@ export function stepsOf(
     ...rewardSteps(figures, inSale, inCommission),
     dueStep(figures),
     ...takenBackStep(commission, inCommission),
+  ];
+}
+
+function leadSteps(
+  { source, sourceId, occurredAt }: Pick<CommissionSaleView, 'source' | 'sourceId' | 'occurredAt'>,
+  figures: CommissionExplanation,
+  inCommission: InWords,
+): string[] {
+  return [
+    source === 'sign_up'
+      ? `The customer signed up at ${occurredAt}, as ${sourceId} tells.`
+      : `The customer began their first trial at ${occurredAt}, of the subscription ${sourceId}.`,
+    `${paysText(figures)} pays ${inCommission(roundedOf(figures.exact))} for it, once for each customer.`,
+    ...cappedStep(figures, inCommission),
   ];
 }
 
@@ -53,11 +71,11 @@ function lineStep(
 }
 
 function rewardSteps(figures: CommissionExplanation, inSale: InWords, inCommission: InWords): string[] {
-  const { netMinor, cashMinor, totalMinor, amountMinor, programVersion, terms, rule, ended, parts, capped } = figures;
+  const { netMinor, cashMinor, totalMinor, amountMinor, ended, parts } = figures;
   if (cashMinor <= 0 || totalMinor <= 0 || netMinor <= 0) {
     return [`Nothing was collected that a commission is paid on, so it is ${inCommission(amountMinor)}.`];
   }
-  const pays = `Version ${terms?.rules?.version ?? programVersion} of ${termsName(terms?.rules)}, rule ${rule},`;
+  const pays = paysText(figures);
   if (ended !== undefined) {
     const over =
       ended === 'months_over' ? 'the months for which it pays are over' : 'it has paid for as many payments as it does';
@@ -77,10 +95,13 @@ function rewardSteps(figures: CommissionExplanation, inSale: InWords, inCommissi
         : `${pays} pays ${inCommission(rate.amountMinor)}.`,
     ),
     sumStep(figures, inCommission),
-    ...(capped === undefined
-      ? []
-      : [`${capText(capped, inCommission, terms?.caps)}, so it is ${inCommission(amountMinor)}.`]),
+    ...cappedStep(figures, inCommission),
   ];
+}
+
+/** Whose rule it is, to be followed by what it does. */
+function paysText({ terms, programVersion, rule }: CommissionExplanation): string {
+  return `Version ${terms?.rules?.version ?? programVersion} of ${termsName(terms?.rules)}, rule ${rule},`;
 }
 
 function exchangeStep(exchange: Exchange | undefined): string[] {
@@ -128,6 +149,11 @@ function inWholes({ numerator, denominator }: CommissionExplanation['exact'], in
 
 function roundedOf({ numerator, denominator }: CommissionExplanation['exact']): number {
   return safeMinor(divideHalfAwayFromZero(BigInt(numerator), BigInt(denominator)));
+}
+
+function cappedStep({ capped, amountMinor, terms }: CommissionExplanation, inCommission: InWords): string[] {
+  if (capped === undefined) return [];
+  return [`${capText(capped, inCommission, terms?.caps)}, so it is ${inCommission(amountMinor)}.`];
 }
 
 function capText({ cap, leftMinor, leftSales }: OpenCap, inCommission: InWords, source?: TermsSource): string {

@@ -1,3 +1,4 @@
+import type { CountedMove } from './counted-moves.js';
 import type { Fraction, RuleAmount } from './rule-amount.js';
 import type { RuleShare } from './rule-matching.js';
 import type { LeadKind, RewardRule, RuleConditions } from './reward-rule.js';
@@ -39,6 +40,11 @@ export function leadAmountOf({ reward }: RewardRule): RuleAmount {
     exact: { numerator: BigInt(amountMinor), denominator: 1n },
     amountMinor,
   };
+}
+
+/** What a lead counts: for caps alone, since nothing was sold. Pure. */
+export function countedLead(at: Date, earnedMinor: number): CountedMove[] {
+  return earnedMinor <= 0 ? [] : [{ at, sales: 0, revenueMinor: 0, earnedMinor }];
 }
 
 /** Conditions that say something of a customer; the others need a sale. */

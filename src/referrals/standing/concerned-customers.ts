@@ -20,6 +20,10 @@ const TOUCH = `
             JOIN stripe.invoices i ON i.workspace_id = $1 AND i.account = '' AND i.customer = l.stripe_customer_id AND i.paid_at >= $2
            WHERE l.workspace_id = $1 AND l.account = ''
     UNION SELECT l.customer_id FROM tributary.customer_link l
+            JOIN stripe.subscriptions t ON t.workspace_id = $1 AND t.account = '' AND t.customer = l.stripe_customer_id
+             AND stripe.epoch(t.data->'trial_start') >= $2
+           WHERE l.workspace_id = $1 AND l.account = ''
+    UNION SELECT l.customer_id FROM tributary.customer_link l
             JOIN stripe.checkout_sessions s ON s.workspace_id = $1 AND s.account = '' AND s.created >= $2
              AND (s.customer = l.stripe_customer_id OR s.id = l.stripe_customer_id)
            WHERE l.workspace_id = $1 AND l.account = '') AS concerned`;

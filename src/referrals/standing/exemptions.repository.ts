@@ -27,7 +27,7 @@ export class Exemptions {
 
 const SAYS_NO = `->'metadata'->>'${EXEMPT_METADATA_KEY}' = '${EXEMPT_METADATA_VALUE}'`;
 
-// A session stands for what was bought in it.
+// A session stands for what was bought in it, and for the sign-up that it was.
 const EXEMPT = `
   WITH mine AS (
     SELECT stripe_customer_id AS id FROM tributary.customer_link WHERE workspace_id = $1 AND account = '' AND customer_id = $2),
@@ -42,5 +42,5 @@ const EXEMPT = `
    WHERE workspace_id = $1 AND account = '' AND customer IN (SELECT id FROM mine) AND data${SAYS_NO}
   UNION
   SELECT bought.id FROM sessions, LATERAL (
-    VALUES (stripe.ref(data->'invoice')), (stripe.ref(data->'subscription')), (stripe.ref(data->'payment_intent'))) AS bought(id)
+    VALUES (sessions.id), (stripe.ref(data->'invoice')), (stripe.ref(data->'subscription')), (stripe.ref(data->'payment_intent'))) AS bought(id)
    WHERE data${SAYS_NO} AND bought.id IS NOT NULL`;

@@ -99,7 +99,7 @@ const FACTS = `
                   WHERE $7 AND t.workspace_id = $1 AND t.partner_id = $3
                     AND t.signed_up_at > sign_up.at - interval '24 hours' AND (t.signed_up_at, t.id) <= (sign_up.at, sign_up.id)) AS counts) AS sign_up,
          (SELECT max(clicked_at) FROM tracked) AS clicked_at,
-         (SELECT jsonb_build_object('sales', count(*) FILTER (WHERE seq = 0),
+         (SELECT jsonb_build_object('sales', count(*) FILTER (WHERE seq = 0 AND sales > 0),
                                     'revenueMinor', coalesce(sum(revenue_minor) FILTER (WHERE seq = 0), 0),
                                     'refundedMinor', coalesce(-sum(revenue_minor) FILTER (WHERE seq > 0), 0))
             FROM tributary.sale_count WHERE $8 AND workspace_id = $1 AND program_id = $4 AND partner_id = $3 AND at < $6) AS refunds`;
