@@ -18,9 +18,10 @@ import { BillingModule } from './billing/billing.module.js';
 import { TruthModule } from './billing/truth/truth.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { OpsModule } from './ops/ops.module.js';
-import { PartnerPortalModule } from './partner-portal/partner-portal.module.js';
+import { PortalModule } from './portal/portal.module.js';
 import { PartnersModule } from './partners/partners.module.js';
 import { PayoutsModule } from './payouts/payouts.module.js';
+import { PrivacyModule } from './privacy/privacy.module.js';
 import { ReferralsModule } from './referrals/referrals.module.js';
 import { SettlingModule } from './settling/settling.module.js';
 import { StripeModule } from './stripe/stripe.module.js';
@@ -41,7 +42,8 @@ const ROOMS: ModuleMetadata['imports'] = [
   PartnersModule,
   ReferralsModule,
   PayoutsModule,
-  PartnerPortalModule,
+  PortalModule,
+  PrivacyModule,
   SettlingModule,
   WebhooksModule,
   BacklogModule,

@@ -30,6 +30,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   PartnerTokens: 'partner_portal',
   PaymentMethods: 'payment_methods',
   Payouts: 'payouts',
+  Privacy: 'privacy',
   Referrals: 'referrals',
   Subscriptions: 'subscriptions',
   WebhookEndpoints: 'webhook_endpoints',

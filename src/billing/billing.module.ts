@@ -27,6 +27,7 @@ import { ChargesHttpController } from './operations/charges.http.controller.js';
 import { ChargesService } from './operations/charges.service.js';
 import { CustomersBalance } from './operations/customers-balance.service.js';
 import { CustomerEraser } from './operations/customers-eraser.service.js';
+import { CustomerErasures } from './operations/customers-erasures.service.js';
 import { CustomerErasureWorker } from './operations/customers-erasure.worker.js';
 import { CustomersPurge } from './operations/customers-purge.service.js';
 import { CustomersRefs } from './operations/customers-refs.service.js';
@@ -74,6 +75,7 @@ import { SubscriptionsService } from './operations/subscriptions.service.js';
     AccountsService,
     ChargesService,
     CustomerEraser,
+    CustomerErasures,
     CustomerErasureWorker,
     CustomersBalance,
     CustomersPurge,
@@ -106,6 +108,8 @@ import { SubscriptionsService } from './operations/subscriptions.service.js';
   ],
   exports: [
     AnswerKeeper,
+    CustomerEraser,
+    CustomerErasures,
     StripeWriter,
     ApiVersionsSeen,
     BillingReader,

@@ -9,6 +9,7 @@ import { Attribution } from './attribution.entity.js';
 import { Commission } from './commission.entity.js';
 import { CustomerLink } from './customer-link.entity.js';
 import type { CustomerDto } from './dto/customer.dto.js';
+import { PersonErasures } from './erasure/person-erasures.service.js';
 import { Leads } from './leads/leads.repository.js';
 import { PersonsRepository } from './persons.repository.js';
 import { ReferralTracking } from './referral-tracking.entity.js';
@@ -24,6 +25,7 @@ const OWN_ACCOUNT = '';
 export class CustomersService {
   constructor(
     private readonly persons: PersonsRepository,
+    private readonly erasures: PersonErasures,
     private readonly leads: Leads,
     private readonly settling: SettleQueue,
     private readonly clock: Clock,
@@ -32,7 +34,7 @@ export class CustomersService {
   /**
    * The person with this external id, made when there is none, and locked until the transaction ends. With a Stripe customer
    * the two are tied: a person who was made for that customer alone becomes, or is joined to, this one. Queues the person.
-   * Safe to repeat. Errors: `stripe_customer_linked`.
+   * Safe to repeat. Errors: `stripe_customer_linked`, `customer_erased`.
    */
   async ensure(workspaceId: string, dto: CustomerDto, tx: EntityManager): Promise<ReferredCustomer> {
     const stripeCustomerId = dto.stripeCustomerId ?? null;
@@ -40,6 +42,7 @@ export class CustomersService {
     if (stripeCustomerId !== null) await this.persons.lockStripeCustomer(workspaceId, stripeCustomerId, tx);
     const { person, isNew } = await this.findOrInsert(workspaceId, dto, tx);
     await this.persons.lockPerson(workspaceId, person.id, tx);
+    await this.erasures.assertNotErased(person, tx);
     const customer = stripeCustomerId === null ? person : await this.tie(person, isNew, stripeCustomerId, tx);
     if (dto.email != null && dto.email !== customer.email) {
       customer.email = dto.email;
@@ -107,6 +110,7 @@ export class CustomersService {
     await this.persons.lockPerson(workspaceId, held.customerId, tx);
     const owner = await tx.getRepository(ReferredCustomer).findOneByOrFail({ workspaceId, id: held.customerId });
     if (owner.externalId !== null) throw linkedToAnother(stripeCustomerId);
+    await this.erasures.assertNotErased(owner, tx);
     if (isNew) return adopt(owner, person, tx);
     const others = await this.leads.forget({ workspaceId, customerId: owner.id }, tx);
     await this.settling.touch(

@@ -46,6 +46,7 @@ export class PersonsRepository {
     const tracked = await this.trackedBy(workspaceId, stripeCustomerId, tx);
     if (tracked === null) return { customerId: await this.makeFor(workspaceId, stripeCustomerId, tx), isNewLink: true };
     await link(workspaceId, stripeCustomerId, tracked, tx);
+    await tx.query(PASS_ERASURE_ON, [workspaceId, stripeCustomerId, tracked]);
     return { customerId: tracked, isNewLink: true };
   }
 
@@ -103,6 +104,12 @@ async function link(
 async function lock(name: string, tx: EntityManager): Promise<void> {
   await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [name]);
 }
+
+// What turns out to be of a person who was erased is gone through by the worker that erases.
+const PASS_ERASURE_ON = `
+  INSERT INTO tributary.customer_erasure (workspace_id, account, customer_id, due_at)
+  SELECT workspace_id, '', $2, now() FROM tributary.person_erasure WHERE workspace_id = $1 AND customer_id = $3
+  ON CONFLICT DO NOTHING`;
 
 // Each part goes by an index over the customers in question; as one condition with OR, the planner would read whole tables.
 const NAMES_A_CODE = `(s.client_reference_id ~ '^(click|referral)_' OR s.data->'metadata' ?| $3

@@ -25,6 +25,7 @@ import { ExchangeFixings } from './exchange/exchange-fixings.repository.js';
 import { ExchangeRatesGrpcController } from './exchange/exchange-rates.grpc.controller.js';
 import { ExchangeRatesHttpController } from './exchange/exchange-rates.http.controller.js';
 import { ExchangeRatesService } from './exchange/exchange-rates.service.js';
+import { PersonErasures } from './erasure/person-erasures.service.js';
 import { EvidenceRepository } from './evidence.repository.js';
 import { CommissionHolds } from './holds/commission-holds.service.js';
 import { ReviewsGrpcController } from './holds/reviews.grpc.controller.js';
@@ -102,6 +103,7 @@ const REQUESTS = [
 
 /** What follows from the facts: who is bound to whom, and what a sale earns. */
 const SETTLING = [
+  PersonErasures,
   EvidenceRepository,
   PersonsRepository,
   SaleFactsRepository,
@@ -147,6 +149,14 @@ const SETTLING = [
     ExchangeRatesGrpcController,
   ],
   providers: [...REQUESTS, ...SETTLING],
-  exports: [CodesService, CommissionsRepository, CommissionsService, ProgramTerms, ProgramsService, ReferralSettlement],
+  exports: [
+    CodesService,
+    CommissionsRepository,
+    CommissionsService,
+    PersonErasures,
+    ProgramTerms,
+    ProgramsService,
+    ReferralSettlement,
+  ],
 })
 export class ReferralsModule {}

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { KEPT_METADATA } from '../../src/billing/mirror/erasure-rules.js';
+import { ALWAYS_KEPT, KEPT_METADATA, pairOf, withoutPerson } from '../../src/billing/mirror/erasure-rules.js';
 import type { PollingWorker } from '../../src/common/background-worker.js';
 import { CLICK_METADATA_KEY, CODE_METADATA_KEYS } from '../../src/referrals/evidence.repository.js';
+import { EXEMPT_METADATA_KEY, EXEMPT_METADATA_VALUE } from '../../src/referrals/standing/exemptions.repository.js';
 import { BillingCalls, type GotCustomer, type ObjectView } from '../support/billing-calls.js';
 import { deliverAll, drain, randomId, stripeEvent } from '../support/stripe-events.js';
 import { startTestService, type TestService } from '../support/test-service.js';
@@ -126,8 +127,30 @@ describe('a purge', () => {
     ]);
   });
 
-  it('keeps the metadata that attributes a sale', () => {
+  it('keeps the metadata that attributes a sale, or keeps it from earning', () => {
     expect([...KEPT_METADATA].sort()).toEqual([CLICK_METADATA_KEY, ...CODE_METADATA_KEYS].sort());
+    expect([...ALWAYS_KEPT]).toEqual([pairOf(EXEMPT_METADATA_KEY, EXEMPT_METADATA_VALUE)]);
+  });
+
+  it('keeps a click that a checkout names, the country, and pairs that rules ask for, and nothing beside them', () => {
+    const session = {
+      object: 'checkout.session',
+      client_reference_id: 'click_01abc',
+      customer_details: { name: 'Grace', address: { city: 'Arlington', country: 'US' } },
+      customer_address: { line1: '1 Harbour Road', country: 'US' },
+      metadata: { plan: 'gold', tier: 'gold', referral: 'false', nickname: 'Grace' },
+    };
+    const kept = withoutPerson(session, new Set([...ALWAYS_KEPT, pairOf('plan', 'gold')]));
+
+    expect(kept).toEqual({
+      object: 'checkout.session',
+      client_reference_id: 'click_01abc',
+      customer_details: { address: { country: 'US' } },
+      customer_address: { country: 'US' },
+      metadata: { plan: 'gold', tier: '', referral: 'false', nickname: '' },
+    });
+    expect(withoutPerson(kept, new Set([...ALWAYS_KEPT, pairOf('plan', 'gold')]))).toEqual(kept);
+    expect(withoutPerson({ client_reference_id: 'grace@navy.example' })).toEqual({ client_reference_id: null });
   });
 
   async function rowTraces(): Promise<string[]> {

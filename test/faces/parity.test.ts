@@ -19,6 +19,7 @@ const HTTP_ONLY: Readonly<Record<string, string>> = {
   'GET /r/:code': 'a link that people click',
   'GET /t.js': 'a script that pages load',
   'POST /v1/imports': 'a file, as its bytes come; services call the methods for one thing at a time',
+  'GET /v1/customers/:id/export': 'one JSON file, written while it is read',
   'GET /livez': 'gRPC has a health service',
   'GET /readyz': 'gRPC has a health service',
   'GET /metrics': 'scraped over HTTP',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CurrencyStatement } from '../../src/ledger/ledger-reader.service.js';
-import type { MonthlyStatementView, OwnCommissionView } from '../../src/partner-portal/me/me.dto.js';
+import type { MonthlyStatementView, OwnCommissionView } from '../../src/portal/me/me.dto.js';
 import type { PayoutRunView } from '../../src/payouts/dto/payout-run.dto.js';
 import type { PayoutRequestView } from '../../src/payouts/requests/payout-request.dto.js';
 import { sameOnBothFaces } from '../support/both-faces.js';

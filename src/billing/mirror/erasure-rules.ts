@@ -70,41 +70,69 @@ const NOT_PERSONAL = new Set([
  */
 export const KEPT_METADATA = new Set(['tributary_click', 'tributary_code', 'referral_code']);
 
+/** Where a checkout names a click or a sign-up of ours, which is evidence for a sale and says nothing of the person. */
+const OWN_REFERENCE = /^(?:click|referral)_[0-9a-z]+$/;
+
+/** Of these the country is left, which a program's rules may ask for. */
+const LOCATED = new Set(['customer_address', 'customer_shipping', 'customer_details']);
+
+/** `name=value` of metadata that stays although it names no click or code: what rules decide by. */
+export type KeptPairs = ReadonlySet<string>;
+
+export const pairOf = (name: string, value: unknown): string => `${name}=${String(value)}`;
+
+/** What keeps a purchase from earning. */
+export const ALWAYS_KEPT: KeptPairs = new Set([pairOf('referral', 'false')]);
+
 /**
  * A Stripe object without the person: personal fields are null, lists of them empty, metadata keeps its names without
- * values. Ids, amounts, times and states stay. Twice is the same as once. Pure.
+ * values. Ids, amounts, times and states stay, and so do the pairs of metadata in `kept`. Twice is the same as once. Pure.
  */
-export function withoutPerson<T>(value: T): T {
-  return erased(value, '') as T;
+export function withoutPerson<T>(value: T, kept: KeptPairs = ALWAYS_KEPT): T {
+  return erased(value, '', kept) as T;
 }
 
 /** An event's payload without the person; what the event says it replaced is part of its object. Pure. */
-export function eventWithoutPerson(payload: StripeData): StripeData {
+export function eventWithoutPerson(payload: StripeData, kept: KeptPairs = ALWAYS_KEPT): StripeData {
   if (!isObject(payload.data)) return payload;
   const { object, previous_attributes: previous } = payload.data;
   const within = isObject(object) && typeof object.object === 'string' ? object.object : '';
-  const data = { ...payload.data, object: withoutPerson(object) };
+  const data = { ...payload.data, object: withoutPerson(object, kept) };
   return {
     ...payload,
-    data: previous === undefined ? data : { ...data, previous_attributes: erased(previous, within) },
+    data: previous === undefined ? data : { ...data, previous_attributes: erased(previous, within, kept) },
   };
 }
 
-function erased(value: unknown, within: string): unknown {
-  if (Array.isArray(value)) return value.map((member) => erased(member, within));
+function erased(value: unknown, within: string, kept: KeptPairs): unknown {
+  if (Array.isArray(value)) return value.map((member) => erased(member, within, kept));
   if (!isObject(value)) return value;
   const object = typeof value.object === 'string' ? value.object : within;
   if (NOT_PERSONAL.has(object) && typeof value.object === 'string') return value;
-  return Object.fromEntries(Object.entries(value).map(([field, held]) => [field, erasedField(field, held, object)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([field, held]) => [field, erasedField(field, held, object, kept)]),
+  );
 }
 
-function erasedField(field: string, held: unknown, object: string): unknown {
+function erasedField(field: string, held: unknown, object: string, kept: KeptPairs): unknown {
   if (held === null) return null;
-  if (field === 'metadata' && isObject(held)) return withoutValues(held);
+  if (field === 'metadata' && isObject(held)) return withoutValues(held, kept);
+  if (field === 'client_reference_id' && OWN_REFERENCE.test(String(held))) return held;
+  if (LOCATED.has(field)) return countryIn(held);
   if (PERSONAL.has(field)) return emptied(held);
   if (field === 'description' && DESCRIBED.has(object)) return null;
   if (field === 'value' && object === 'tax_id') return null;
-  return erased(held, object);
+  return erased(held, object, kept);
+}
+
+/** Of an address, or of what holds one, with nothing beside it. */
+function countryIn(held: unknown): unknown {
+  if (!isObject(held)) return null;
+  if (isObject(held.address)) {
+    const address = countryIn(held.address);
+    return address === null ? null : { address };
+  }
+  return typeof held.country === 'string' ? { country: held.country } : null;
 }
 
 /** Of the shape that the field has when it holds nothing. */
@@ -113,8 +141,7 @@ function emptied(held: unknown): unknown {
   return isObject(held) && held.object === 'list' ? { ...held, data: [], has_more: false } : null;
 }
 
-function withoutValues(metadata: StripeData): StripeData {
-  return Object.fromEntries(
-    Object.entries(metadata).map(([name, text]) => [name, KEPT_METADATA.has(name) ? text : '']),
-  );
+function withoutValues(metadata: StripeData, kept: KeptPairs): StripeData {
+  const isKept = (name: string, value: unknown): boolean => KEPT_METADATA.has(name) || kept.has(pairOf(name, value));
+  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, isKept(name, value) ? value : '']));
 }

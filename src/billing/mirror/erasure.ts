@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { refId } from '../objects/shapes.js';
 import type { StripeData } from '../objects/stripe-model.entity.js';
-import { withoutPerson } from './erasure-rules.js';
+import { ALWAYS_KEPT, pairOf, withoutPerson, type KeptPairs } from './erasure-rules.js';
 import type { Snapshot } from './snapshot.js';
 
 /** The fields by which an object names what it belongs to. */
@@ -18,7 +18,38 @@ export async function withoutErasedPersons(
   states: readonly Snapshot[],
   tx: EntityManager,
 ): Promise<readonly Snapshot[]> {
-  if (states.length === 0) return states;
+  const { kept, late } = await erasedStates(states, tx);
+  if (late.length > 0) await noteLate(late, tx);
+  return kept;
+}
+
+/** The same for comparing: writes nothing. In the order of `states`. */
+export async function asKept(states: readonly Snapshot[], manager: EntityManager): Promise<readonly Snapshot[]> {
+  return (await erasedStates(states, manager)).kept;
+}
+
+/**
+ * The pairs of metadata that some version of a program's rules asks for: they decided what was earned, and a commission that
+ * is derived again must come out as it was.
+ */
+export async function keptPairsOf(workspaceId: string, manager: EntityManager): Promise<KeptPairs> {
+  const rows = (await manager.query(RULE_METADATA, [workspaceId])) as Array<{ name: string; value: string }>;
+  return new Set([...ALWAYS_KEPT, ...rows.map(({ name, value }) => pairOf(name, value))]);
+}
+
+const RULE_METADATA = `
+  SELECT DISTINCT pair.key AS name, pair.value
+    FROM tributary.referral_program_version v
+   CROSS JOIN LATERAL jsonb_array_elements(v.rules) AS rule
+   CROSS JOIN LATERAL (VALUES (rule->'when'->'metadata'), (rule->'except'->'metadata')) AS asked(metadata)
+   CROSS JOIN LATERAL jsonb_each_text(CASE jsonb_typeof(asked.metadata) WHEN 'object' THEN asked.metadata ELSE '{}' END) AS pair
+   WHERE v.workspace_id = $1`;
+
+async function erasedStates(
+  states: readonly Snapshot[],
+  tx: EntityManager,
+): Promise<{ kept: readonly Snapshot[]; late: ErasedRow[] }> {
+  if (states.length === 0) return { kept: states, late: [] };
   const names = new Set(states.flatMap(namesIn));
   const workspaces = new Set(states.map(({ workspaceId }) => workspaceId));
   const rows = (await tx.query(
@@ -26,7 +57,9 @@ export async function withoutErasedPersons(
       WHERE workspace_id = ANY($1::text[]) AND object_id = ANY($2::text[])`,
     [[...workspaces], [...names]],
   )) as ErasedRow[];
-  if (rows.length === 0) return states;
+  if (rows.length === 0) return { kept: states, late: [] };
+  const pairs = new Map<string, KeptPairs>();
+  for (const id of new Set(rows.map((row) => row.workspace_id))) pairs.set(id, await keptPairsOf(id, tx));
   const owners = new Map(rows.map((row) => [keyOf(row.workspace_id, row.account, row.object_id), row]));
   const late: ErasedRow[] = [];
   const kept = states.map((state) => {
@@ -35,10 +68,9 @@ export async function withoutErasedPersons(
       .find((row) => row !== undefined);
     if (owner === undefined) return state;
     late.push({ ...owner, object_id: state.id });
-    return { ...state, data: withoutPerson(state.data) };
+    return { ...state, data: withoutPerson(state.data, pairs.get(state.workspaceId)) };
   });
-  await noteLate(late, tx);
-  return kept;
+  return { kept, late };
 }
 
 interface ErasedRow {

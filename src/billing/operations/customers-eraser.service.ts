@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { storableJson } from '../mirror/json-text.js';
-import { eventWithoutPerson, withoutPerson } from '../mirror/erasure-rules.js';
+import { keptPairsOf } from '../mirror/erasure.js';
+import { eventWithoutPerson, withoutPerson, type KeptPairs } from '../mirror/erasure-rules.js';
 import type { StripeObjectType } from '../objects/object-type.js';
 import { STRIPE_OBJECT_TYPES } from '../objects/registry.js';
 import type { StripeData } from '../objects/stripe-model.entity.js';
@@ -49,9 +50,10 @@ export class CustomerEraser {
       [workspaceId, account, customerId],
     )) as Array<{ id: string }>;
     const ids = marked.map(({ id }) => id);
+    const kept = await keptPairsOf(workspaceId, this.db.manager);
     const counts = { rows: 0, events: 0 };
-    for (const type of STRIPE_OBJECT_TYPES) counts.rows += await this.eraseRows(type, customer, ids);
-    counts.events = await this.eraseEvents(customer, ids);
+    for (const type of STRIPE_OBJECT_TYPES) counts.rows += await this.eraseRows(type, customer, ids, kept);
+    counts.events = await this.eraseEvents(customer, ids, kept);
     await this.forgetAnswers(customer);
     return counts;
   }
@@ -60,6 +62,7 @@ export class CustomerEraser {
     type: StripeObjectType,
     { workspaceId, account }: ErasedCustomer,
     ids: string[],
+    kept: KeptPairs,
   ): Promise<number> {
     const select = `SELECT id, data FROM stripe.${type.table} WHERE workspace_id = $1 AND account = $2 AND id = ANY($3::text[])
                      ORDER BY id FOR UPDATE`;
@@ -72,7 +75,7 @@ export class CustomerEraser {
           ids.slice(from, from + ROWS_AT_ONCE),
         ])) as MirrorRow[];
         const changed = rows
-          .map(({ id, data }) => ({ id, before: storableJson(data), after: storableJson(withoutPerson(data)) }))
+          .map(({ id, data }) => ({ id, before: storableJson(data), after: storableJson(withoutPerson(data, kept)) }))
           .filter(({ before, after }) => before !== after);
         if (changed.length === 0) return 0;
         await tx.query(
@@ -91,7 +94,11 @@ export class CustomerEraser {
    * What was signed is no longer there byte for byte; the event stays, and can be replayed. Those that brought no row, as
    * their object has no id (`invoice.upcoming`) or they were never applied, are told by the customer's id in their text.
    */
-  private async eraseEvents({ workspaceId, account, customerId }: ErasedCustomer, ids: string[]): Promise<number> {
+  private async eraseEvents(
+    { workspaceId, account, customerId }: ErasedCustomer,
+    ids: string[],
+    kept: KeptPairs,
+  ): Promise<number> {
     const held = (await this.db.query(
       `SELECT created::text AS created, id FROM tributary.webhook_event
         WHERE workspace_id = $1 AND account = $2 AND object_id = ANY($3::text[]) AND body IS NOT NULL
@@ -110,7 +117,7 @@ export class CustomerEraser {
             WHERE workspace_id = $1 AND created = $2::timestamptz AND id = $3 AND body IS NOT NULL FOR UPDATE`,
           key,
         )) as Array<{ body: string }>;
-        const body = row === undefined ? null : erasedBody(row.body);
+        const body = row === undefined ? null : erasedBody(row.body, kept);
         if (body === null) return 0;
         await tx.query(
           `UPDATE tributary.webhook_event SET body = $4 WHERE workspace_id = $1 AND created = $2::timestamptz AND id = $3`,
@@ -130,9 +137,12 @@ export class CustomerEraser {
     );
   }
 
-  /** The customer, what names it, what names that, and the members of their lists. */
-  private async objectsOf(customer: ErasedCustomer, tx: EntityManager): Promise<string[]> {
-    const found = new Set([customer.customerId]);
+  /**
+   * The customer, what names it, what names that, and the members of their lists; of a guest's checkout session, which stands
+   * for a missing customer, what was paid in it. Sorted.
+   */
+  async objectsOf(customer: ErasedCustomer, tx: EntityManager): Promise<string[]> {
+    const found = new Set([customer.customerId, ...(await paidInSession(customer, tx))]);
     const ofCustomer = await this.idsWhere(customer, 'customer', [customer.customerId], tx);
     const checks = await this.idsWhere(customer, 'relatedCustomer', [customer.customerId], tx);
     for (const id of [...ofCustomer, ...checks, ...(await usedMethods(customer, tx))]) found.add(id);
@@ -167,6 +177,20 @@ interface MirrorRow {
   data: StripeData;
 }
 
+async function paidInSession(
+  { workspaceId, account, customerId }: ErasedCustomer,
+  tx: EntityManager,
+): Promise<string[]> {
+  const rows = (await tx.query(
+    `SELECT named.id FROM stripe.checkout_sessions s,
+            LATERAL (VALUES (stripe.ref(s.data->'payment_intent')), (stripe.ref(s.data->'invoice')),
+                            (stripe.ref(s.data->'setup_intent'))) AS named(id)
+      WHERE s.workspace_id = $1 AND s.account = $2 AND s.id = $3 AND named.id IS NOT NULL`,
+    [workspaceId, account, customerId],
+  )) as Array<{ id: string }>;
+  return rows.map(({ id }) => id);
+}
+
 /** Payment methods that were detached no longer name their customer; what they paid for still names them. */
 async function usedMethods({ workspaceId, account, customerId }: ErasedCustomer, tx: EntityManager): Promise<string[]> {
   const rows = (await tx.query(
@@ -182,8 +206,8 @@ async function usedMethods({ workspaceId, account, customerId }: ErasedCustomer,
 }
 
 /** Null when there is nothing to take out. A body that is no JSON never became an object. */
-function erasedBody(body: string): string | null {
+function erasedBody(body: string, kept: KeptPairs): string | null {
   const payload = JSON.parse(body) as StripeData;
-  const erased = JSON.stringify(eventWithoutPerson(payload));
+  const erased = JSON.stringify(eventWithoutPerson(payload, kept));
   return erased === JSON.stringify(payload) ? null : erased;
 }

@@ -19,4 +19,4 @@ import { PartnerTokens } from './tokens/partner-tokens.service.js';
   controllers: [MeHttpController, MeGrpcController, PartnerTokensHttpController, PartnerTokensGrpcController],
   providers: [CustomerLabels, OwnActivity, OwnCommissions, OwnMoney, OwnProfile, PartnerTokens],
 })
-export class PartnerPortalModule {}
+export class PortalModule {}
