@@ -128,7 +128,7 @@ export async function openDatabase(
   config: AppConfig,
   undo: Undo,
 ): Promise<{ databaseUrl: string; dataSource: DataSource }> {
-  const databaseUrl = config.databaseUrl ?? (await startOwnPostgres(config, undo));
+  const databaseUrl = await reachDatabase(config, undo);
   const { databasePoolSize: poolSize, databaseStatementTimeoutMs: statementTimeoutMs } = config;
   const dataSource = await createDataSource({ url: databaseUrl, poolSize, statementTimeoutMs })
     .initialize()
@@ -140,6 +140,11 @@ export async function openDatabase(
   });
   await migrate(dataSource);
   return { databaseUrl, dataSource };
+}
+
+/** Where the database answers; nobody has spoken to it yet. */
+export async function reachDatabase(config: AppConfig, undo: Undo): Promise<string> {
+  return config.databaseUrl ?? (await startOwnPostgres(config, undo));
 }
 
 function unusableDatabase(url: string, cause: unknown): Error {

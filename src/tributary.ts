@@ -7,6 +7,7 @@ import { COMMANDS } from './cli/commands.js';
 import { dispatch } from './cli/dispatch.js';
 import { StructuredLogger } from './common/logger.js';
 import { loadConfig, processEnvironment } from './config/app-config.js';
+import type { AppConfig } from './config/app-config.js';
 
 /** Where the operator's commands meet the process: settings, terminal and signals. */
 const interruption = new AbortController();
@@ -18,14 +19,19 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+/** Loaded when a command needs it. */
+async function houses({ logFormat }: AppConfig): Promise<typeof import('./command-house.js')> {
+  // Only what goes wrong, and aside: standard output belongs to the command.
+  const destination = pino.destination({ dest: 2, sync: true });
+  Logger.overrideLogger(new StructuredLogger({ level: 'error', format: logFormat, destination }));
+  return import('./command-house.js');
+}
+
 const tools: CommandTools = {
   config: () => loadConfig(processEnvironment()),
-  openHouse: async (config) => {
-    // Only what goes wrong, and aside: standard output belongs to the command.
-    const destination = pino.destination({ dest: 2, sync: true });
-    Logger.overrideLogger(new StructuredLogger({ level: 'error', format: config.logFormat, destination }));
-    return (await import('./command-house.js')).openHouse(config);
-  },
+  openHouse: async (config) => (await houses(config)).openHouse(config),
+  reachDatabase: async (config) => (await houses(config)).findDatabase(config),
+  openSecludedHouse: async (config, url, fill) => (await houses(config)).openSecludedHouse(config, url, fill),
   out: process.stdout,
   err: process.stderr,
   interrupted: interruption.signal,

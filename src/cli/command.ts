@@ -27,6 +27,13 @@ export interface CommandTools {
   config(): AppConfig;
   /** Opens the house beside a running service, or with a database of its own when none runs. */
   openHouse(config: AppConfig): Promise<House>;
+  /** The service's database as it is, neither migrated nor written; the embedded one is started where nobody did. */
+  reachDatabase(config: AppConfig): Promise<{ url: string; close(): Promise<void> }>;
+  /**
+   * Opens the house upon another database, which gets its schema and is then filled, at the service's business time. Stripe
+   * cannot be reached from it.
+   */
+  openSecludedHouse(config: AppConfig, url: string, fill: () => Promise<void>): Promise<House>;
   out: Terminal;
   err: Terminal;
   /** Aborted by Ctrl-C and by a request to end. A second one ends the process. */

@@ -21,6 +21,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./import.command.js')).IMPORT,
   },
   {
+    name: 'rebuild',
+    summary: 'work out all commissions anew, and compare',
+    load: async () => (await import('./rebuild.command.js')).REBUILD,
+  },
+  {
     name: 'sql',
     summary: "look something up in the service's database",
     load: async () => (await import('./sql.command.js')).SQL,

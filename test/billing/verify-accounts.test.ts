@@ -7,6 +7,7 @@ import { EXIT } from '../../src/cli/command.js';
 import { VERIFY } from '../../src/cli/verify.command.js';
 import { AccountComparisons } from '../../src/billing/truth/account-comparisons.service.js';
 import type { TypeComparison } from '../../src/billing/truth/comparison-result.js';
+import { OPENS_NOTHING } from '../support/command-tools.js';
 import { drainWithRefetches, randomId, type StripeObject } from '../support/stripe-events.js';
 import { startTestService, type TestService } from '../support/test-service.js';
 
@@ -80,6 +81,7 @@ async function commandAt(columns: number | undefined, ...args: string[]) {
   };
   const code = await VERIFY.run(args, {
     config: () => service.config,
+    ...OPENS_NOTHING,
     openHouse: () => Promise.resolve(house),
     out: { write: (text) => (out += text) },
     err: { write: (text) => (err += text), isTTY: columns !== undefined, columns },

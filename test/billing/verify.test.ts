@@ -7,6 +7,7 @@ import type { PollingWorker } from '../../src/common/background-worker.js';
 import { EXIT, UsageError, type House } from '../../src/cli/command.js';
 import { VERIFY } from '../../src/cli/verify.command.js';
 import type { TypeComparison } from '../../src/billing/truth/comparison-result.js';
+import { OPENS_NOTHING } from '../support/command-tools.js';
 import {
   deliverAll,
   drain,
@@ -222,6 +223,7 @@ describe('verifying', () => {
       };
       const code = await VERIFY.run(args, {
         config: () => service.config,
+        ...OPENS_NOTHING,
         openHouse: () => Promise.resolve(house),
         out: { write: (text) => (out += text) },
         err: { write: (text) => (out += text) },

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { EXIT, UsageError, type Command } from '../../src/cli/command.js';
 import { COMMANDS, type CommandRow } from '../../src/cli/commands.js';
 import { dispatch } from '../../src/cli/dispatch.js';
+import { OPENS_NOTHING } from '../support/command-tools.js';
 
 const TRIBUTARY = fileURLToPath(new URL('../../dist/src/tributary.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'tributary-cli-'));
@@ -32,7 +33,7 @@ async function call(args: string[], commands: Record<string, Command>) {
   }));
   const code = await dispatch(args, rows, {
     config: () => Promise.reject(new Error('not asked for')) as never,
-    openHouse: () => Promise.reject(new Error('not asked for')),
+    ...OPENS_NOTHING,
     out: { write: (text: string) => (out += text) },
     err: { write: (text: string) => (err += text) },
     interrupted: new AbortController().signal,

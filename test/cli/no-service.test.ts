@@ -5,6 +5,7 @@ import { EXIT } from '../../src/cli/command.js';
 import { openHouse } from '../../src/command-house.js';
 import { loadConfig } from '../../src/config/app-config.js';
 import { enterSandboxMode } from '../../src/sandbox-mode.js';
+import { OPENS_NOTHING } from '../support/command-tools.js';
 
 /** Nobody serves this port. */
 const CLOSED = { TRIBUTARY_SANDBOX_PORT: '1' };
@@ -14,6 +15,7 @@ describe('without a key and without a service', () => {
     let err = '';
     const code = await dispatch([name], COMMANDS, {
       config: () => loadConfig(CLOSED),
+      ...OPENS_NOTHING,
       openHouse,
       out: { write: () => undefined },
       err: { write: (text) => (err += text) },
