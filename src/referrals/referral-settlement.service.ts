@@ -10,6 +10,7 @@ import { AttributionService, type AttributionState } from './attribution.service
 import { CommissionSettlement } from './commission-settlement.service.js';
 import { LeadSettlement } from './leads/lead-settlement.service.js';
 import { NotedSales } from './noted-sales.repository.js';
+import { CustomersService } from './customers.service.js';
 import { PersonsRepository } from './persons.repository.js';
 import { PostedCommissions } from './posted-commissions.repository.js';
 import { lockFactsToRead } from './referral-facts-lock.js';
@@ -18,6 +19,7 @@ import { saleKey, type SaleReference } from './sale-key.js';
 import { SaleLinks } from './sale-links.repository.js';
 import { Sale } from './sale.entity.js';
 import { Standings } from './standing/standings.repository.js';
+import { ToldNames } from './told-names.repository.js';
 
 /** The users of a promotion code are touched page by page. */
 const CUSTOMERS_AT_ONCE = 500;
@@ -33,6 +35,8 @@ export class ReferralSettlement {
   constructor(
     private readonly links: SaleLinks,
     private readonly persons: PersonsRepository,
+    private readonly names: ToldNames,
+    private readonly customers: CustomersService,
     private readonly attribution: AttributionService,
     private readonly standings: Standings,
     private readonly facts: SaleFactsRepository,
@@ -58,9 +62,11 @@ export class ReferralSettlement {
     );
     const relevant: SettleKey[] = [...direct];
     for (const [workspaceId, group] of groupByWorkspace(candidates)) {
-      const tied = new Set(
-        await this.persons.tied(workspaceId, [...new Set(group.map((c) => c.stripeCustomerId))], tx),
-      );
+      const ids = [...new Set(group.map((c) => c.stripeCustomerId))];
+      const tied = new Set([
+        ...(await this.persons.tied(workspaceId, ids, tx)),
+        ...(await this.names.naming(workspaceId, ids, tx)),
+      ]);
       relevant.push(...group.filter((c) => tied.has(c.stripeCustomerId)).map((c) => c.key));
     }
     return relevant;
@@ -128,6 +134,11 @@ export class ReferralSettlement {
   /** A person of whom the company told something: a link, a sign-up, that two are one. Every sale is asked again. */
   private async settleKnownPerson(workspaceId: string, customerId: string, tx: EntityManager): Promise<string[]> {
     await this.persons.lockPerson(workspaceId, customerId, tx);
+    const naming = await this.names.customersNaming(workspaceId, customerId, tx);
+    await this.queue.touch(
+      naming.map((id) => ({ workspaceId, account: '', kind: 'customer', id })),
+      tx,
+    );
     await this.touchSalesOf(workspaceId, customerId, null, tx);
     return this.settlePerson(workspaceId, customerId, null, tx);
   }
@@ -160,6 +171,8 @@ export class ReferralSettlement {
     stripeCustomerId: string,
     tx: EntityManager,
   ): Promise<{ customerId: string; isNewLink: boolean } | null> {
+    const externalId = await this.names.nameOf(workspaceId, stripeCustomerId, tx);
+    if (externalId !== null) await this.customers.ensure(workspaceId, { externalId, stripeCustomerId }, tx);
     await this.persons.lockStripeCustomer(workspaceId, stripeCustomerId, tx);
     const person = await this.persons.findOrMake(workspaceId, stripeCustomerId, tx);
     if (person === null) return null;

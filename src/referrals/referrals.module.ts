@@ -61,6 +61,7 @@ import { PartnerStandings } from './standing/partner-standings.service.js';
 import { ProgramStates } from './standing/program-states.service.js';
 import { StandingGrpcController } from './standing/standing.grpc.controller.js';
 import { StandingHttpController } from './standing/standing.http.controller.js';
+import { ToldNames } from './told-names.repository.js';
 import { Standings } from './standing/standings.repository.js';
 import { PartnerGroupsGrpcController } from './terms/partner-groups.grpc.controller.js';
 import { PartnerGroupsHttpController } from './terms/partner-groups.http.controller.js';
@@ -103,6 +104,7 @@ const REQUESTS = [
 
 /** What follows from the facts: who is bound to whom, and what a sale earns. */
 const SETTLING = [
+  ToldNames,
   PersonErasures,
   EvidenceRepository,
   PersonsRepository,

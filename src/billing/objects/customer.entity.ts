@@ -1,13 +1,21 @@
 import { Entity, Index } from 'typeorm';
 import { FromData, StripeModel } from './stripe-model.entity.js';
 
+/** Under it stands in Stripe's metadata what the company itself calls the person. */
+export const REF_METADATA_KEY = 'tributary_ref';
+
 @Entity({ schema: 'stripe', name: 'customers' })
 @Index('customers_created', ['workspaceId', 'created', 'id'])
 @Index('customers_email', ['workspaceId', 'email'])
+@Index('customers_ref', ['workspaceId', 'ref'], { where: 'ref IS NOT NULL' })
 @Index('customers_discounted', ['workspaceId', 'id'], { where: 'discounted' })
 export class Customer extends StripeModel {
   @FromData(`data->>'email'`, 'text')
   email: string | null;
+
+  /** What the company itself calls the person, where it wrote that down. */
+  @FromData(`data#>>'{metadata,${REF_METADATA_KEY}}'`, 'text')
+  ref: string | null;
 
   /** Whether a discount of the customer's own lowers subscriptions that have none. Few have one, so theirs is a small index. */
   @FromData(`jsonb_typeof(data->'discount') = 'object'`, 'boolean')

@@ -1,13 +1,19 @@
 import { Entity, Index } from 'typeorm';
+import { REF_METADATA_KEY } from './customer.entity.js';
 import { FromData, StripeModel } from './stripe-model.entity.js';
 import { validityOf, type SubscriptionValidity } from './subscription-validity.js';
 
 @Entity({ schema: 'stripe', name: 'subscriptions' })
 @Index('subscriptions_created', ['workspaceId', 'created', 'id'])
 @Index('subscriptions_customer', ['workspaceId', 'customer'])
+@Index('subscriptions_ref', ['workspaceId', 'ref'], { where: 'ref IS NOT NULL' })
 export class Subscription extends StripeModel {
   @FromData(`stripe.ref(data->'customer')`, 'text')
   customer: string | null;
+
+  /** What the company itself calls the person who subscribed, where it wrote that down. */
+  @FromData(`data#>>'{metadata,${REF_METADATA_KEY}}'`, 'text')
+  ref: string | null;
 
   @FromData(`data->>'status'`, 'text')
   status: string | null;

@@ -4,7 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { DomainError, notFound } from '../../common/errors.js';
 import { newId } from '../../common/ids.js';
 import { BillingReader } from '../billing-reader.service.js';
-import { Customer } from '../objects/customer.entity.js';
+import { Customer, REF_METADATA_KEY } from '../objects/customer.entity.js';
 import { typeOfObject } from '../objects/registry.js';
 import { isObject } from '../objects/shapes.js';
 import type { StripeData } from '../objects/stripe-model.entity.js';
@@ -15,7 +15,7 @@ import { StripeWriter } from './stripe-writer.service.js';
 import { derivedFrom } from './write-call.js';
 
 /** Written on the customer at Stripe, so that one whose link was lost can still be told. */
-export const REF_METADATA_KEY = 'tributary_ref';
+export { REF_METADATA_KEY };
 /** Stripe forgets an idempotency key after 24 hours. */
 const KEY_TRUSTED_MS = 20 * 3_600_000;
 /** Another request is making the same customer; how long it is waited for. */
