@@ -52,6 +52,7 @@ export const DERIVED: readonly string[] = [
   'customer_exemption',
   'commission',
   'sale_count',
+  'lead_claim',
   'ledger_transaction',
   'ledger_entry',
   'settle_queue',
