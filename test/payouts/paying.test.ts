@@ -41,6 +41,24 @@ describe('netting', () => {
     expect(run.payouts).toMatchObject([{ amountMinor: 300 }]);
   });
 
+  it('scenario 40: pays one currency whatever is owed back in another', async () => {
+    const partnerId = await story.partner();
+    const programId = await story.program(100);
+    await story.earned(partnerId, 1_000, { currency: 'nzd', programId });
+    await story.earned(partnerId, -500, { currency: 'chf', programId });
+
+    const run = await story.approved('nzd');
+    const other = await story.post('/v1/payout-runs', { currency: 'chf' });
+
+    expect(run.payouts).toMatchObject([{ amountMinor: 1_000 }]);
+    expect(other).toMatchObject({ status: 409, body: { error: { code: 'nothing_due' } } });
+    const { body } = await story.service.http<{ balances: object[] }>('GET', `/v1/partners/${partnerId}/balance`);
+    expect(body.balances).toMatchObject([
+      { currency: 'chf', dueMinor: -500, inPayoutMinor: 0 },
+      { currency: 'nzd', dueMinor: 0, inPayoutMinor: 1_000 },
+    ]);
+  });
+
   it('scenario 68, failure 36: keeps what lands after the approval for the next payout', async () => {
     const partnerId = await story.partner();
     const commissionId = await story.earned(partnerId, 5_000, { currency: 'hkd' });
