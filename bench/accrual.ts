@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { OwnPostgres, OwnService } from './own-service.js';
-import { fillMirror, INVOICES_PER_CUSTOMER, PAID_INVOICES } from './reads-fill.js';
+import { INVOICES_PER_CUSTOMER, PAID_INVOICES } from './reads-fill.js';
+import { fillReferred } from './referred-fill.js';
 
 const SALES_MAX = 2_000_000;
 const WORKERS_MAX = 16;
-const PARTNERS = 50;
 const POLL_MS = 100;
 /** So long nothing may leave the queue. */
 const STUCK_LIMIT_MS = 120_000;
@@ -74,7 +74,12 @@ async function measure(
   const db = new pg.Client({ connectionString: databaseUrl });
   try {
     await db.connect();
-    await prepare(db, { url: (running[0] as OwnService).url, token }, reward, Math.ceil(sales / INVOICES_PER_CUSTOMER));
+    await fillReferred(
+      db,
+      { url: (running[0] as OwnService).url, token },
+      REWARDS[reward],
+      Math.ceil(sales / INVOICES_PER_CUSTOMER),
+    );
     for (let n = 0; n < workers; n++) running.push(await start('worker', `worker_${n}`));
     const startedAt = performance.now();
     await db.query(`INSERT INTO tributary.settle_queue (workspace_id, account, kind, key) ${PAID_INVOICES}`);
@@ -90,53 +95,6 @@ async function measure(
     for (const service of running) await service.stop();
     await db.end();
   }
-}
-
-/** A mirror of paid invoices whose customers all signed up by one of the partners' codes, before they paid. */
-async function prepare(
-  db: pg.Client,
-  api: { url: URL; token: string },
-  reward: keyof typeof REWARDS,
-  customers: number,
-): Promise<void> {
-  await call(api, '/v1/programs', {
-    key: 'bench',
-    name: 'Bench',
-    reward: REWARDS[reward],
-    conversionWindowDays: 3_650,
-  });
-  for (let n = 0; n < PARTNERS; n++) {
-    const partner = await call(api, '/v1/partners', { externalId: `partner-${n}` });
-    await call(api, '/v1/codes', { programKey: 'bench', partnerId: partner.id, code: `BENCH-${n}` });
-  }
-  const { rows } = await db.query<{ id: string }>('SELECT id FROM tributary.workspace');
-  await fillMirror(db, rows[0]?.id ?? '', customers);
-  await db.query(
-    `INSERT INTO tributary.referred_customer (workspace_id, id, created_at)
-     SELECT workspace_id, 'customer_' || id, created FROM stripe.customers`,
-  );
-  await db.query(
-    `INSERT INTO tributary.customer_link (workspace_id, account, stripe_customer_id, customer_id)
-     SELECT workspace_id, '', id, 'customer_' || id FROM stripe.customers`,
-  );
-  await db.query(
-    `INSERT INTO tributary.referral_tracking (workspace_id, id, program_id, partner_id, code_id, customer_id, signed_up_at, created_at)
-     SELECT c.workspace_id, 'referral_' || c.id, k.program_id, k.partner_id, k.id, 'customer_' || c.id, c.created, c.created
-       FROM (SELECT *, row_number() OVER (ORDER BY id) AS n FROM stripe.customers) c
-       JOIN tributary.referral_code k ON k.code = 'BENCH-' || c.n % ${PARTNERS}`,
-  );
-  await db.query('DELETE FROM tributary.settle_queue');
-  await db.query('ANALYZE');
-}
-
-async function call({ url, token }: { url: URL; token: string }, path: string, body: object): Promise<{ id: string }> {
-  const answer = await fetch(new URL(path, url), {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(`${path} was answered ${answer.status}: ${await answer.text()}`);
-  return (await answer.json()) as { id: string };
 }
 
 async function untilSettled(db: pg.Client): Promise<void> {

@@ -21,6 +21,7 @@ export const GRPC_PACKAGE = 'tributary.v1';
 const SERVICES: Readonly<Record<string, string>> = {
   Accounts: 'accounts',
   Backfills: 'backfill',
+  Backtests: 'backtests',
   Billing: 'billing',
   BillingTruth: 'billing_truth',
   Charges: 'charges',

@@ -7,6 +7,10 @@ import { AttributionsGrpcController } from './attribution/attributions.grpc.cont
 import { AttributionsHttpController } from './attribution/attributions.http.controller.js';
 import { AttributionsService } from './attribution/attributions.service.js';
 import { AttributionService } from './attribution.service.js';
+import { BacktestGrpcController } from './backtest/backtest.grpc.controller.js';
+import { BacktestHttpController } from './backtest/backtest.http.controller.js';
+import { BacktestService } from './backtest/backtest.service.js';
+import { PastSales } from './backtest/past-sales.repository.js';
 import { ClicksService } from './clicks/clicks.service.js';
 import { VisitorHashesService } from './clicks/visitor-hashes.service.js';
 import { CodeGuesses } from './codes/code-guesses.service.js';
@@ -34,6 +38,15 @@ import { ReviewsService } from './holds/reviews.service.js';
 import { LeadSettlement } from './leads/lead-settlement.service.js';
 import { Leads } from './leads/leads.repository.js';
 import { NotedSales } from './noted-sales.repository.js';
+import { BalanceLines } from './imports/balance-lines.importer.js';
+import { CodeLines } from './imports/code-lines.importer.js';
+import { CustomerLines } from './imports/customer-lines.importer.js';
+import { CustomerReferences } from './imports/customer-references.repository.js';
+import { ImportReferences } from './imports/import-references.repository.js';
+import { ImportUploads } from './imports/import-uploads.service.js';
+import { ImportsHttpController } from './imports/imports.http.controller.js';
+import { ImportsService } from './imports/imports.service.js';
+import { PartnerLines } from './imports/partner-lines.importer.js';
 import { PersonsRepository } from './persons.repository.js';
 import { PostedCommissions } from './posted-commissions.repository.js';
 import { ProgramTerms } from './program-terms.service.js';
@@ -100,6 +113,20 @@ const REQUESTS = [
   CommissionsService,
   ReviewsService,
   AllowancesService,
+  BacktestService,
+  PastSales,
+];
+
+/** Files of what was elsewhere. */
+const IMPORTS = [
+  ImportReferences,
+  CustomerReferences,
+  PartnerLines,
+  CodeLines,
+  CustomerLines,
+  BalanceLines,
+  ImportsService,
+  ImportUploads,
 ];
 
 /** What follows from the facts: who is bound to whom, and what a sale earns. */
@@ -149,12 +176,16 @@ const SETTLING = [
     AllowancesGrpcController,
     ExchangeRatesHttpController,
     ExchangeRatesGrpcController,
+    BacktestHttpController,
+    BacktestGrpcController,
+    ImportsHttpController,
   ],
-  providers: [...REQUESTS, ...SETTLING],
+  providers: [...REQUESTS, ...IMPORTS, ...SETTLING],
   exports: [
     CodesService,
     CommissionsRepository,
     CommissionsService,
+    ImportsService,
     PersonErasures,
     ProgramTerms,
     ProgramsService,

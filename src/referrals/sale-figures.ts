@@ -20,6 +20,15 @@ export interface LineRow {
   interval: string | null;
 }
 
+/** All fields of an invoice that are read here; the mirror's queries bring no others. */
+export const INVOICE_FIELDS = [
+  ...['id', 'customer', 'subscription', 'parent', 'currency', 'total', 'amount_paid', 'tax', 'shipping_cost'],
+  ...['discount', 'total_discount_amounts', 'customer_address', 'customer_shipping', 'metadata'],
+];
+
+/** And of its lines. */
+export const LINE_FIELDS = [...['amount', 'pricing', 'price', 'plan', 'discount_amounts', 'taxes', 'tax_amounts']];
+
 /** What a sale that names no products sells. */
 export const UNKNOWN_THING: Pick<SaleLine, 'product' | 'price' | 'interval'> = {
   product: null,

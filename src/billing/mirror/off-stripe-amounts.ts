@@ -3,10 +3,14 @@ import type { EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { OffStripeAmount } from './off-stripe-amount.entity.js';
 
-/** Names an invoice of the mirror. */
-export interface InvoiceAddress {
+/** Whose invoices are meant. */
+export interface InvoiceOwner {
   workspaceId: string;
   account: string;
+}
+
+/** Names an invoice of the mirror. */
+export interface InvoiceAddress extends InvoiceOwner {
   id: string;
 }
 
@@ -19,9 +23,18 @@ export class OffStripeAmounts {
    * In minor units of the invoice's currency. What Stripe said of it goes first; else nothing was paid out of band when the
    * payments through Stripe account for all that was paid. Null while neither tells.
    */
-  async find({ workspaceId, account, id }: InvoiceAddress, tx: EntityManager): Promise<number | null> {
-    const [row] = (await tx.query(KNOWN, [workspaceId, account, id])) as KnownRow[];
-    return row === undefined ? 0 : offStripeOf(row);
+  async find({ id, ...owner }: InvoiceAddress, tx: EntityManager): Promise<number | null> {
+    return (await this.findMany(owner, [id], tx)).get(id) ?? null;
+  }
+
+  /** The same of many, by their ids. Of an invoice that the mirror has not, nothing was paid. */
+  async findMany(
+    { workspaceId, account }: InvoiceOwner,
+    ids: readonly string[],
+    tx: EntityManager,
+  ): Promise<Map<string, number | null>> {
+    const rows = (await tx.query(KNOWN, [workspaceId, account, ids])) as KnownRow[];
+    return new Map([...ids.map((id) => [id, 0] as const), ...rows.map((row) => [row.id, offStripeOf(row)] as const)]);
   }
 
   /** What Stripe answered; the first answer stays, since a paid invoice stays paid as it is. */
@@ -32,6 +45,7 @@ export class OffStripeAmounts {
 }
 
 interface KnownRow {
+  id: string;
   paid: number;
   /** Stripe's answer. */
   told: number | null;
@@ -50,15 +64,15 @@ function offStripeOf({ paid, told, out_of_band, has_charge, through_stripe }: Kn
 // An invoice payment that names a payment record tells of money outside of Stripe. Charges named their invoice until 2025,
 // when invoice payments came.
 const KNOWN = `
-  SELECT coalesce((i.data->>'amount_paid')::float8, 0) AS paid,
+  SELECT i.id, coalesce((i.data->>'amount_paid')::float8, 0) AS paid,
          coalesce(told.amount_minor, (i.data->>'amount_paid_off_stripe')::bigint)::float8 AS told,
          (i.data->>'paid_out_of_band')::boolean AS out_of_band, i.charge IS NOT NULL AS has_charge,
          greatest((SELECT coalesce(sum((p.data->>'amount_paid')::bigint), 0) FROM stripe.invoice_payments p
-                    WHERE p.workspace_id = $1 AND p.account = $2 AND p.invoice = $3 AND p.status = 'paid'
+                    WHERE p.workspace_id = $1 AND p.account = $2 AND p.invoice = i.id AND p.status = 'paid'
                       AND coalesce(p.payment_intent, p.charge) IS NOT NULL AND p.deleted_at IS NULL),
                   (SELECT coalesce(sum(coalesce(c.data->>'amount_captured', c.data->>'amount')::bigint), 0) FROM stripe.charges c
-                    WHERE c.workspace_id = $1 AND c.account = $2 AND c.invoice = $3 AND c.status = 'succeeded'))::float8 AS through_stripe
+                    WHERE c.workspace_id = $1 AND c.account = $2 AND c.invoice = i.id AND c.status = 'succeeded'))::float8 AS through_stripe
     FROM stripe.invoices i
     LEFT JOIN tributary.off_stripe_amount told
       ON told.workspace_id = i.workspace_id AND told.account = i.account AND told.invoice_id = i.id
-   WHERE i.workspace_id = $1 AND i.account = $2 AND i.id = $3 AND i.deleted_at IS NULL`;
+   WHERE i.workspace_id = $1 AND i.account = $2 AND i.id = ANY($3) AND i.deleted_at IS NULL`;
