@@ -1,6 +1,6 @@
 import { disputeOf, warningOf } from '../support/complaints.js';
 import type { StripeObject } from '../support/stripe-events.js';
-import { randomId } from '../support/stripe-events.js';
+import { randomId, stripeEvent } from '../support/stripe-events.js';
 import { invoiceLine } from '../support/stripe-objects.js';
 import { payment, refundOf, type Story, unix } from '../support/story.js';
 import { backfill, stripe } from '../billing/backfill-world.js';
@@ -19,6 +19,7 @@ export async function liveThrough(story: Story): Promise<void> {
   await bindingsByHand(story);
   await otherCurrenciesAndSales(story);
   await ownPurchase(story);
+  await leads(story);
   await heldAfterItWasPaid(story);
   await boughtAtStripe(story);
   story.timeIs('2026-06-01T12:00:00Z');
@@ -104,6 +105,20 @@ async function ownPurchase(story: Story): Promise<void> {
   await story.call('POST', '/v1/referrals', { code, customer });
   await story.happens(...sale(customer.stripeCustomerId, 3_000, PAID_AT).events);
   await story.service.db.query(`UPDATE tributary.partner SET email = 'other@example.com' WHERE id = $1`, [partnerId]);
+}
+
+/** Two with one mailbox, of whom the later one is heard of first, and a sign-up that comes in between. */
+async function leads(story: Story): Promise<void> {
+  const rule = { key: 'lead', on: 'sign_up', reward: { type: 'one_time', amountMinor: 500 } };
+  const { code } = await story.referrer({ reward: undefined, rules: [rule] });
+  const comes = async (created: number): Promise<void> => {
+    const buyer = { id: randomId('cus'), object: 'customer', email: 'cleo@example.com', created };
+    const told = { ...buyer, metadata: { referral_code: code } };
+    await story.happens(stripeEvent('customer.created', told, { created }));
+  };
+  await comes(PAID_AT - 7_200);
+  await story.referredCustomer(code);
+  await comes(PAID_AT - 14_400);
 }
 
 /** What was paid out is not held, whatever is said of it later. */

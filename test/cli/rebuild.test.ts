@@ -15,6 +15,8 @@ import { Story } from '../support/story.js';
 import { liveThrough } from './rebuild-story.js';
 
 const TRIBUTARY = fileURLToPath(new URL('../../dist/src/tributary.js', import.meta.url));
+/** By the service itself, some time after a request. */
+const WRITTEN_IN_PASSING = ['api_key', 'rate_counter'];
 const ENDS_WITHIN_MS = 120_000;
 
 let story: Story;
@@ -44,14 +46,10 @@ async function rebuild(...args: string[]): Promise<{ code: number; out: string; 
     config: () => loadConfig(environment()),
     ...{ reachDatabase: findDatabase, openSecludedHouse },
     out: { write: (text) => (out += text) },
-    err: { write: (text) => (err += text) },
+    err: { write: (text) => (err += text), isTTY: true },
     interrupted: new AbortController().signal,
   });
   return { code, out, err };
-}
-
-async function result(...args: string[]): Promise<RebuildResult> {
-  return JSON.parse((await rebuild('--json', ...args)).out) as RebuildResult;
 }
 
 /** The built program, as an operator calls it. */
@@ -71,22 +69,20 @@ async function tributary(args: string[], during: (err: string, signal: (name: No
   return { code, err };
 }
 
-/** Every version of every row of our own tables and of the mirror: a row that is written, or only locked, becomes another. */
-async function rowVersions(): Promise<string> {
+/** Every version of every row of our own tables and of the mirror, by table: a row that is written becomes another one. */
+async function rowVersions(): Promise<Record<string, string>> {
   const { db } = story.service;
   const tables = await db.query<Array<{ name: string }>>(
     `SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname IN ('tributary', 'stripe') AND c.relkind = 'r' ORDER BY 1`,
+      WHERE n.nspname IN ('tributary', 'stripe') AND c.relkind = 'r' AND c.relname <> ALL($1)`,
+    [WRITTEN_IN_PASSING],
   );
-  const versions = tables.map(
+  const hashes = tables.map(
     ({ name }) =>
-      `SELECT '${name}' AS t, ctid::text AS c, xmin::text AS x, xmax::text AS y, one::text AS r FROM ${name} one`,
+      `SELECT '${name}' AS name, md5(string_agg(concat_ws('|', ctid, xmin, xmax, one::text), ',' ORDER BY ctid)) AS hash FROM ${name} one`,
   );
-  const [row] = await db.query<[{ hash: string }]>(
-    `SELECT count(*) || ' ' || md5(string_agg(concat_ws('|', t, c, x, y, r), ',' ORDER BY t, c)) AS hash
-       FROM (${versions.join(' UNION ALL ')}) AS every`,
-  );
-  return row.hash;
+  const rows = await db.query<Array<{ name: string; hash: string }>>(hashes.join(' UNION ALL '));
+  return Object.fromEntries(rows.map(({ name, hash }) => [name, hash]));
 }
 
 /** Those of this test; other tests of this server have theirs. */
@@ -123,14 +119,17 @@ describe('tributary rebuild --verify', () => {
   it('finds nothing where nothing is wrong, and leaves the database as it was, to the byte', async () => {
     const before = await rowVersions();
 
-    const found = await result();
+    const { code, out, err } = await rebuild('--json');
 
+    expect(code).toBe(EXIT.done);
+    expect(err).toMatch(/ rows copied .* events applied .* keys settled/);
+    const found = JSON.parse(out) as RebuildResult;
     expect(found).toMatchObject({ agrees: true, findings: [], stuck: [], waiting: { events: 0, keys: 0 } });
     const [attributions, commissions] = found.compared;
     expect(attributions).toMatchObject({ subject: 'attributions', differ: 0, missing: 0, extra: 0 });
-    expect(attributions!.agree).toBeGreaterThanOrEqual(11);
-    expect(commissions!.agree).toBeGreaterThanOrEqual(13);
-    expect(await rowVersions()).toBe(before);
+    expect(attributions!.agree).toBeGreaterThanOrEqual(14);
+    expect(commissions!.agree).toBeGreaterThanOrEqual(15);
+    expect(await rowVersions()).toEqual(before);
     expect(await scratchDatabases()).toEqual([]);
   });
 
@@ -168,22 +167,26 @@ describe('tributary rebuild --verify', () => {
     const lines = out.split('\n').filter((line) => / of /.test(line));
     const told = ({ id, sale, event }: NonNullable<typeof commission>, how: string): string =>
       `source invoice, sale ${sale}, partner partner_\\w+, rule reward \\(commission ${id}, sale id sale_\\w+, event ${event}\\) differs: ${how}$`;
-    expect(lines).toEqual([
-      expect.stringMatching(
-        `customer ${changed!.customer_id} differs: partner is partner_x, the recomputation says partner_\\w+$`,
-      ),
-      expect.stringMatching(
-        `customer ${gone!.customer_id} is missing; the recomputation says partner partner_\\w+, code`,
-      ),
-      expect.stringMatching(told(commission!, 'amountMinor is (\\d+), the recomputation says (\\d+)')),
-      expect.stringMatching(
-        told(
-          earning!,
-          'earnedMinor is \\d+, the recomputation says \\d+; netMinor is \\d+, the recomputation says \\d+',
+    // Sales have ids by chance, and findings are in their order.
+    expect(lines).toHaveLength(5);
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(
+          `customer ${changed!.customer_id} differs: partner is partner_x, the recomputation says partner_\\w+$`,
         ),
-      ),
-      expect.stringMatching(/^posting without a commission in force, .* stands, .* payableMinor 7, netMinor 0$/),
-    ]);
+        expect.stringMatching(
+          `customer ${gone!.customer_id} is missing; the recomputation says partner partner_\\w+, code`,
+        ),
+        expect.stringMatching(told(commission!, 'amountMinor is (\\d+), the recomputation says (\\d+)')),
+        expect.stringMatching(
+          told(
+            earning!,
+            'earnedMinor is \\d+, the recomputation says \\d+; netMinor is \\d+, the recomputation says \\d+',
+          ),
+        ),
+        expect.stringMatching(/^posting without a commission in force, .* stands, .* payableMinor 7, netMinor 0$/),
+      ]),
+    );
     expect(out).toMatch(/^attributions +\d+ +1 +1 +0$/m);
     expect(out).toMatch(/^commissions +\d+ +2 +0 +0$/m);
     expect(out).toMatch(/^What stands and what the facts say differ\.$/m);
