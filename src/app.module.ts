@@ -17,6 +17,7 @@ import { BackfillModule } from './billing/backfill/backfill.module.js';
 import { BillingModule } from './billing/billing.module.js';
 import { TruthModule } from './billing/truth/truth.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
+import { NumbersModule } from './numbers/numbers.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { PortalModule } from './portal/portal.module.js';
 import { PartnersModule } from './partners/partners.module.js';
@@ -42,6 +43,7 @@ const ROOMS: ModuleMetadata['imports'] = [
   PartnersModule,
   ReferralsModule,
   PayoutsModule,
+  NumbersModule,
   PortalModule,
   PrivacyModule,
   SettlingModule,

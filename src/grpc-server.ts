@@ -28,6 +28,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   Customers: 'customers',
   Invoices: 'invoices',
   Me: 'partner_portal',
+  Numbers: 'numbers',
   PartnerTokens: 'partner_portal',
   PaymentMethods: 'payment_methods',
   Payouts: 'payouts',

@@ -88,7 +88,8 @@ export class CommissionsRepository {
 // What is owed is the other side of the expense; moves between a partner's accounts leave it alone. The lines of payouts are
 // the positive payable entries with a live reservation: the earning, or what a release or a returned transfer made payable
 // again; what is held or taken back again does not count. A payout counts as paid while more of it went out than came back, and no longer once all of it came back.
-const COMMISSIONS = `
+/** Every commission `c` with its derived money and state; the time that decides what is due is $2. Narrowed by what follows. */
+export const COMMISSIONS_WITH_STATE = `
   SELECT c.id, c.partner_id, c.program_id, p.key AS program_key, c.program_version, code.code, c.customer_id,
          customer.external_id AS customer_external_id, c.sale_id, c.rule, c.holds, s.source, s.source_id, derived.state,
          c.amount_minor AS amount, CASE WHEN c.status IN ('pending_fx', 'pending_cash') THEN c.amount_minor ELSE money.net END AS net,
@@ -133,7 +134,9 @@ const COMMISSIONS = `
                      WHEN payouts.paid THEN 'paid'
                      WHEN payouts.reserved THEN 'in_payout'
                      WHEN c.due_at <= $2 THEN 'due'
-                     ELSE 'pending' END AS state) AS derived
+                     ELSE 'pending' END AS state) AS derived`;
+
+const COMMISSIONS = `${COMMISSIONS_WITH_STATE}
    WHERE c.workspace_id = $1
      AND ($6::text IS DISTINCT FROM 'held' OR c.id IN (
            SELECT h.commission_id FROM tributary.ledger_entry h WHERE h.workspace_id = $1 AND h.account = 'held'
