@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { RefetchQueue } from '../billing/mirror/refetch-queue.js';
-import { SettleQueue, type SettleKey } from '../billing/mirror/settle-queue.js';
+import { SettleQueue, settleKeyText, type SettleKey } from '../billing/mirror/settle-queue.js';
 import { typeOfObject } from '../billing/objects/registry.js';
 import { DomainError } from '../common/errors.js';
+import { groupBy } from '../common/group-by.js';
 import { bindingsInForce } from './attribution/bindings-in-force.js';
 import type { Attribution } from './attribution.entity.js';
 import { AttributionService, type AttributionState } from './attribution.service.js';
@@ -16,7 +17,7 @@ import { PostedCommissions } from './posted-commissions.repository.js';
 import { lockFactsToRead } from './referral-facts-lock.js';
 import { SaleFactsRepository, type SaleFacts } from './sale-facts.repository.js';
 import { saleKey, type SaleReference } from './sale-key.js';
-import { SaleLinks } from './sale-links.repository.js';
+import { SaleLinks, type CustomerOfKey, type SaleOfKey } from './sale-links.repository.js';
 import { Sale } from './sale.entity.js';
 import { Standings } from './standing/standings.repository.js';
 import { ToldNames } from './told-names.repository.js';
@@ -25,6 +26,13 @@ import { ToldNames } from './told-names.repository.js';
 const CUSTOMERS_AT_ONCE = 500;
 /** A guest's checkout session stands for its missing customer. */
 const SESSION_PREFIX = 'cs_';
+
+/** What is settled in one transaction: a key, or all keys of which each leads to the same sale. */
+export interface SettleUnit {
+  keys: SettleKey[];
+  /** Empty where the key names no sale. */
+  sales: SaleOfKey[];
+}
 
 /**
  * What the referral rooms say should be posted for a touched key. Every path ends in the same question, asked under the lock
@@ -49,39 +57,51 @@ export class ReferralSettlement {
   ) {}
 
   /**
-   * Those of the keys that can matter: the others concern customers whom nothing ties to a code. One query for all of them,
-   * so that a company's everyday traffic costs next to nothing here. Objects of connected accounts never earn: their owners
-   * could mint sales with test cards or metadata of their own.
+   * What there is to settle for the keys. Those that cannot matter are left out: they concern customers whom nothing ties to a
+   * code. Few queries for all of them, so that a company's everyday traffic costs next to nothing here. Objects of connected
+   * accounts never earn: their owners could mint sales with test cards or metadata of their own.
    */
-  async relevant(keys: readonly SettleKey[], tx: EntityManager): Promise<SettleKey[]> {
-    const own = keys.filter((key) => key.account === '');
-    const direct = own.filter((key) => this.links.isOwnFact(key));
-    const candidates = await this.links.customersOf(
-      own.filter((key) => !this.links.isOwnFact(key)),
-      tx,
-    );
-    const relevant: SettleKey[] = [...direct];
-    for (const [workspaceId, group] of groupByWorkspace(candidates)) {
-      const ids = [...new Set(group.map((c) => c.stripeCustomerId))];
-      const tied = new Set([
-        ...(await this.persons.tied(workspaceId, ids, tx)),
-        ...(await this.names.naming(workspaceId, ids, tx)),
-      ]);
-      relevant.push(...group.filter((c) => tied.has(c.stripeCustomerId)).map((c) => c.key));
-    }
-    return relevant;
+  async unitsOf(keys: readonly SettleKey[], tx: EntityManager): Promise<SettleUnit[]> {
+    const own = keys.filter(({ account }) => account === '');
+    const sales = await this.referred(await this.links.salesOfKeys(own, tx), tx);
+    const customers = await this.referred(await this.links.customersOf(own, tx), tx);
+    return [
+      ...own.filter((key) => this.links.isOwnFact(key)).map((key) => ({ keys: [key], sales: [] })),
+      ...customers.map(({ key }) => ({ keys: [key], sales: [] })),
+      ...unitsOfSales(sales),
+    ];
   }
 
-  /** Settles one key in the caller's transaction. Answers the partners whose ledger changed. Safe to repeat. */
-  async settle(key: SettleKey, tx: EntityManager): Promise<string[]> {
+  /** Those of customers whom something ties to a code. */
+  private async referred<T extends CustomerOfKey>(candidates: readonly T[], tx: EntityManager): Promise<T[]> {
+    const tied = new Set<string>();
+    for (const [workspaceId, group] of groupBy(candidates, ({ key }) => key.workspaceId)) {
+      const ids = [...new Set(group.map(({ stripeCustomerId }) => stripeCustomerId))];
+      const found = [
+        ...(await this.persons.tied(workspaceId, ids, tx)),
+        ...(await this.names.naming(workspaceId, ids, tx)),
+      ];
+      for (const id of found) tied.add(`${workspaceId}/${id}`);
+    }
+    return candidates.filter(({ key, stripeCustomerId }) => tied.has(`${key.workspaceId}/${stripeCustomerId}`));
+  }
+
+  /** Settles a key at once, in the caller's transaction. Safe to repeat. */
+  async settle(key: SettleKey, tx: EntityManager): Promise<void> {
+    for (const unit of await this.unitsOf([key], tx)) await this.settleUnit(unit, tx);
+  }
+
+  /** Settles a unit in the caller's transaction. Answers the partners whose ledger changed. Safe to repeat. */
+  async settleUnit({ keys, sales }: SettleUnit, tx: EntityManager): Promise<string[]> {
+    const [key] = keys;
+    if (key === undefined) return [];
+    await lockFactsToRead(key.workspaceId, tx);
+    return sales.length > 0 ? this.settleSales(sales, tx) : this.settleKey(key, tx);
+  }
+
+  private async settleKey(key: SettleKey, tx: EntityManager): Promise<string[]> {
     const { workspaceId, id } = key;
-    if (key.account !== '') return [];
-    await lockFactsToRead(workspaceId, tx);
     switch (key.kind) {
-      case 'invoice':
-      case 'payment_intent':
-      case 'charge':
-        return this.settleSales(await this.links.salesOf(key, tx), tx);
       case 'checkout_session':
         return this.settleSession(key, tx);
       case 'customer':
@@ -99,12 +119,10 @@ export class ReferralSettlement {
     }
   }
 
-  private async settleSales(references: readonly SaleReference[], tx: EntityManager): Promise<string[]> {
+  private async settleSales(sales: readonly SaleOfKey[], tx: EntityManager): Promise<string[]> {
     const partners: string[] = [];
-    for (const reference of references) {
-      const stripeCustomerId = await this.links.customerOf(reference, tx);
-      if (stripeCustomerId === null) continue;
-      partners.push(...(await this.settleStripeCustomer(reference.workspaceId, stripeCustomerId, reference, tx)));
+    for (const { sale, stripeCustomerId } of sales) {
+      partners.push(...(await this.settleStripeCustomer(sale.workspaceId, stripeCustomerId, sale, tx)));
     }
     return partners;
   }
@@ -115,7 +133,7 @@ export class ReferralSettlement {
     const partners = await this.settleStripeCustomer(key.workspaceId, session.customer ?? key.id, null, tx);
     if (session.paymentIntent === null) return partners;
     const payment = { ...key, kind: 'payment_intent' as const, id: session.paymentIntent };
-    return [...partners, ...(await this.settleSales(await this.links.salesOf(payment, tx), tx))];
+    return [...partners, ...(await this.settleSales(await this.links.salesOfKeys([payment], tx), tx))];
   }
 
   /** The person behind a Stripe customer, if there is one; a customer that is linked just now brings all its sales along. */
@@ -251,8 +269,16 @@ function joinedMeanwhile(customerId: string): DomainError {
   return new DomainError('conflict', 'person_joined', `person ${customerId} was joined with another one meanwhile`);
 }
 
-function groupByWorkspace<T extends { key: SettleKey }>(items: readonly T[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) groups.set(item.key.workspaceId, [...(groups.get(item.key.workspaceId) ?? []), item]);
-  return groups;
+/** One for each sale, whichever keys lead to it; a key that leads to several is settled alone, with all of them. */
+function unitsOfSales(sales: readonly SaleOfKey[]): SettleUnit[] {
+  const alone: SettleUnit[] = [];
+  const single: SaleOfKey[] = [];
+  for (const ofKey of groupBy(sales, ({ key }) => settleKeyText(key)).values()) {
+    const [first] = ofKey;
+    if (ofKey.length > 1) alone.push({ keys: [(first as SaleOfKey).key], sales: ofKey });
+    else single.push(first as SaleOfKey);
+  }
+  const nameOf = ({ sale }: SaleOfKey): string => `${sale.workspaceId}/${sale.source}/${sale.sourceId}`;
+  const together = [...groupBy(single, nameOf).values()];
+  return [...alone, ...together.map((group) => ({ keys: group.map(({ key }) => key), sales: group.slice(0, 1) }))];
 }

@@ -9,6 +9,11 @@ export interface CustomerOfKey {
   stripeCustomerId: string;
 }
 
+/** A key with a sale that it leads to, and whose that is. */
+export interface SaleOfKey extends CustomerOfKey {
+  sale: SaleReference;
+}
+
 /** Follows the mirror's links between payments, invoices, sessions and customers, in every version's way. */
 @Injectable()
 export class SaleLinks {
@@ -17,35 +22,50 @@ export class SaleLinks {
     return kind === 'sale' || kind === 'referred_customer' || kind === 'lead' || kind === 'promotion_code';
   }
 
-  /** A key may lead to several customers, or to none that is known yet. Invoices count once they are paid. */
+  /** Of customers and checkout sessions. */
   async customersOf(keys: readonly SettleKey[], tx: EntityManager): Promise<CustomerOfKey[]> {
+    const sessions = await this.rowsOf<{ n: string; customer: string }>(
+      CUSTOMERS_OF_SESSIONS,
+      keys.filter(({ kind }) => kind === 'checkout_session'),
+      tx,
+    );
+    const customers = keys.filter(({ kind }) => kind === 'customer');
+    return [
+      ...customers.map((key) => ({ key, stripeCustomerId: key.id })),
+      ...sessions.map(({ key, customer }) => ({ key, stripeCustomerId: customer })),
+    ];
+  }
+
+  /**
+   * Of invoices, payments and charges: the sales that they belong to, as far as these have a customer; a payment that paid no
+   * invoice is a sale itself. Invoices count once they are paid. A link that comes later touches the keys again.
+   */
+  async salesOfKeys(keys: readonly SettleKey[], tx: EntityManager): Promise<SaleOfKey[]> {
+    const payable = keys.filter(({ kind }) => kind === 'invoice' || kind === 'payment_intent' || kind === 'charge');
+    const rows = await this.rowsOf<SaleRow & { customer: string }>(SALES_OF_KEYS, payable, tx);
+    return rows.map(({ key, source, source_id: sourceId, customer }) => ({
+      key,
+      stripeCustomerId: customer,
+      sale: { workspaceId: key.workspaceId, account: key.account, source, sourceId },
+    }));
+  }
+
+  /** The rows that a statement finds for the keys, each with its own. */
+  private async rowsOf<T>(
+    sql: string,
+    keys: readonly SettleKey[],
+    tx: EntityManager,
+  ): Promise<Array<T & { key: SettleKey }>> {
     if (keys.length === 0) return [];
-    const rows = (await tx.query(CUSTOMERS_OF_KEYS, [
+    const rows = (await tx.query(sql, [
       keys.map((key) => key.workspaceId),
       keys.map((key) => key.kind),
       keys.map((key) => key.id),
-    ])) as Array<{ n: string; customer: string }>;
-    return rows.flatMap(({ n, customer }) => {
-      const key = keys[Number(n) - 1];
-      return key === undefined ? [] : [{ key, stripeCustomerId: customer }];
+    ])) as Array<T & { n: string }>;
+    return rows.flatMap((row) => {
+      const key = keys[Number(row.n) - 1];
+      return key === undefined ? [] : [{ ...row, key }];
     });
-  }
-
-  /** The sales that an invoice, payment or charge belongs to; a payment that paid no invoice is a sale itself. */
-  async salesOf(key: SettleKey, tx: EntityManager): Promise<SaleReference[]> {
-    const { workspaceId, account, kind, id } = key;
-    if (kind === 'invoice') return [{ workspaceId, account, source: 'invoice', sourceId: id }];
-    const rows = (await tx.query(kind === 'charge' ? SALES_OF_CHARGE : SALES_OF_PAYMENT, [
-      workspaceId,
-      id,
-    ])) as SaleRow[];
-    return rows.map(({ source, source_id: sourceId }) => ({ workspaceId, account, source, sourceId }));
-  }
-
-  async customerOf(sale: SaleReference, tx: EntityManager): Promise<string | null> {
-    const sql = sale.source === 'invoice' ? CUSTOMER_OF_INVOICE : CUSTOMER_OF_PAYMENT;
-    const [row] = (await tx.query(sql, [sale.workspaceId, sale.sourceId])) as Array<{ customer: string | null }>;
-    return row?.customer ?? null;
   }
 
   async session(
@@ -89,74 +109,47 @@ interface SaleRow {
   source_id: string;
 }
 
-const CUSTOMERS_OF_KEYS = `
-  WITH k AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS k(workspace_id, kind, id, n))
-  SELECT n, id AS customer FROM k WHERE kind = 'customer'
-  UNION
-  SELECT n, i.customer FROM k JOIN stripe.invoices i ON i.workspace_id = k.workspace_id AND i.account = '' AND i.id = k.id
-   WHERE kind = 'invoice' AND i.customer IS NOT NULL
-     AND (i.paid_at IS NOT NULL OR EXISTS (
-       SELECT 1 FROM tributary.sale s WHERE s.workspace_id = k.workspace_id AND s.source = 'invoice' AND s.account = '' AND s.source_id = k.id))
-  UNION
-  SELECT n, c.customer FROM k JOIN stripe.charges c ON c.workspace_id = k.workspace_id AND c.account = '' AND c.id = k.id
-   WHERE kind = 'charge' AND c.customer IS NOT NULL
-  UNION
-  SELECT n, coalesce(s.customer, s.id) FROM k JOIN stripe.charges c ON c.workspace_id = k.workspace_id AND c.account = '' AND c.id = k.id
-    JOIN stripe.checkout_sessions s ON s.workspace_id = k.workspace_id AND s.account = '' AND s.payment_intent = c.payment_intent
-   WHERE kind = 'charge'
-  UNION
-  SELECT n, p.customer FROM k JOIN stripe.payment_intents p ON p.workspace_id = k.workspace_id AND p.account = '' AND p.id = k.id
-   WHERE kind = 'payment_intent' AND p.customer IS NOT NULL
-  UNION
-  SELECT n, i.customer FROM k
-    JOIN stripe.invoice_payments p ON p.workspace_id = k.workspace_id AND p.account = '' AND p.payment_intent = k.id
-    JOIN stripe.invoices i ON i.workspace_id = k.workspace_id AND i.account = '' AND i.id = p.invoice
-   WHERE kind = 'payment_intent' AND i.customer IS NOT NULL
-  UNION
-  SELECT n, coalesce(s.customer, s.id) FROM k
-    JOIN stripe.checkout_sessions s ON s.workspace_id = k.workspace_id AND s.account = '' AND s.payment_intent = k.id
-   WHERE kind = 'payment_intent'
-  UNION
-  SELECT n, coalesce(s.customer, s.id) FROM k
-    JOIN stripe.checkout_sessions s ON s.workspace_id = k.workspace_id AND s.account = '' AND s.id = k.id
-   WHERE kind = 'checkout_session'`;
+const KEYS = `k AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS k(workspace_id, kind, id, n))`;
 
-const INVOICES_OF_PAYMENTS = `
-  SELECT invoice AS id FROM stripe.invoice_payments
-   WHERE workspace_id = $1 AND account = '' AND payment_intent IN (SELECT id FROM payments) AND invoice IS NOT NULL
-  UNION SELECT id FROM stripe.invoices WHERE workspace_id = $1 AND account = '' AND payment_intent IN (SELECT id FROM payments)
-  UNION SELECT invoice FROM stripe.payment_intents
-         WHERE workspace_id = $1 AND account = '' AND id IN (SELECT id FROM payments) AND invoice IS NOT NULL`;
+const CUSTOMERS_OF_SESSIONS = `
+  WITH ${KEYS}
+  SELECT n, coalesce(s.customer, s.id) AS customer FROM k
+    JOIN stripe.checkout_sessions s ON s.workspace_id = k.workspace_id AND s.account = '' AND s.id = k.id`;
 
-const SALES_FOUND = `
-  SELECT 'invoice' AS source, id AS source_id FROM invoices
-  UNION ALL SELECT 'payment_intent', id FROM payments
-   WHERE NOT EXISTS (SELECT 1 FROM invoices)
-      OR EXISTS (SELECT 1 FROM tributary.sale s
-                  WHERE s.workspace_id = $1 AND s.source = 'payment_intent' AND s.account = '' AND s.source_id = payments.id)
-  ORDER BY source_id`;
+/** A table of the mirror beside the rows of `with`, of the workspace's own objects. */
+const beside = (rows: string, table: string, condition: string): string =>
+  `${rows} f JOIN stripe.${table} t ON t.workspace_id = f.workspace_id AND t.account = '' AND ${condition}`;
 
-const SALES_OF_PAYMENT = `
-  WITH payments AS (SELECT $2::text AS id), invoices AS (${INVOICES_OF_PAYMENTS}) ${SALES_FOUND}`;
-
-const SALES_OF_CHARGE = `
-  WITH payments AS (
-    SELECT payment_intent AS id FROM stripe.charges
-     WHERE workspace_id = $1 AND account = '' AND id = $2 AND payment_intent IS NOT NULL
-    UNION SELECT payment_intent FROM stripe.refunds
-           WHERE workspace_id = $1 AND account = '' AND charge = $2 AND payment_intent IS NOT NULL),
+// A noted sale is asked again when it is not paid any more.
+const SALES_OF_KEYS = `
+  WITH ${KEYS},
+  charges AS (SELECT * FROM k WHERE kind = 'charge'),
+  payments AS (
+    SELECT n, workspace_id, id FROM k WHERE kind = 'payment_intent'
+    UNION SELECT n, f.workspace_id, t.payment_intent FROM ${beside('charges', 'charges', 't.id = f.id')} WHERE t.payment_intent IS NOT NULL
+    UNION SELECT n, f.workspace_id, t.payment_intent FROM ${beside('charges', 'refunds', 't.charge = f.id')} WHERE t.payment_intent IS NOT NULL),
   invoices AS (
-    ${INVOICES_OF_PAYMENTS}
-    UNION SELECT invoice FROM stripe.invoice_payments WHERE workspace_id = $1 AND account = '' AND charge = $2 AND invoice IS NOT NULL
-    UNION SELECT invoice FROM stripe.charges WHERE workspace_id = $1 AND account = '' AND id = $2 AND invoice IS NOT NULL
-    UNION SELECT id FROM stripe.invoices WHERE workspace_id = $1 AND account = '' AND charge = $2)
-  ${SALES_FOUND}`;
-
-const CUSTOMER_OF_INVOICE = `SELECT customer FROM stripe.invoices WHERE workspace_id = $1 AND account = '' AND id = $2`;
-
-const CUSTOMER_OF_PAYMENT = `
-  SELECT coalesce(customer, id) AS customer FROM stripe.checkout_sessions
-   WHERE workspace_id = $1 AND account = '' AND payment_intent = $2 ORDER BY created, id LIMIT 1`;
+    SELECT n, workspace_id, id FROM k WHERE kind = 'invoice'
+    UNION SELECT n, f.workspace_id, t.invoice FROM ${beside('payments', 'invoice_payments', 't.payment_intent = f.id')} WHERE t.invoice IS NOT NULL
+    UNION SELECT n, f.workspace_id, t.id FROM ${beside('payments', 'invoices', 't.payment_intent = f.id')}
+    UNION SELECT n, f.workspace_id, t.invoice FROM ${beside('payments', 'payment_intents', 't.id = f.id')} WHERE t.invoice IS NOT NULL
+    UNION SELECT n, f.workspace_id, t.invoice FROM ${beside('charges', 'invoice_payments', 't.charge = f.id')} WHERE t.invoice IS NOT NULL
+    UNION SELECT n, f.workspace_id, t.invoice FROM ${beside('charges', 'charges', 't.id = f.id')} WHERE t.invoice IS NOT NULL
+    UNION SELECT n, f.workspace_id, t.id FROM ${beside('charges', 'invoices', 't.charge = f.id')}),
+  noted AS (
+    SELECT p.n, p.id FROM payments p
+      JOIN tributary.sale s ON s.workspace_id = p.workspace_id AND s.source = 'payment_intent' AND s.account = '' AND s.source_id = p.id)
+  SELECT n, 'invoice' AS source, f.id AS source_id, t.customer FROM ${beside('invoices', 'invoices', 't.id = f.id')}
+   WHERE t.customer IS NOT NULL
+     AND (t.paid_at IS NOT NULL OR EXISTS (
+       SELECT 1 FROM tributary.sale s WHERE s.workspace_id = f.workspace_id AND s.source = 'invoice' AND s.account = '' AND s.source_id = f.id))
+  UNION ALL
+  SELECT n, 'payment_intent', p.id, session.customer FROM payments p
+   CROSS JOIN LATERAL (
+         SELECT coalesce(s.customer, s.id) AS customer FROM stripe.checkout_sessions s
+          WHERE s.workspace_id = p.workspace_id AND s.account = '' AND s.payment_intent = p.id ORDER BY s.created, s.id LIMIT 1) AS session
+   WHERE NOT EXISTS (SELECT 1 FROM invoices i WHERE i.n = p.n) OR EXISTS (SELECT 1 FROM noted WHERE noted.n = p.n AND noted.id = p.id)
+   ORDER BY n, source_id`;
 
 const USERS_OF_PROMOTION_CODE = `
   SELECT id FROM (

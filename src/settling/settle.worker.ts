@@ -4,7 +4,7 @@ import { SettleQueue, settleKeyText, type SettleKey } from '../billing/mirror/se
 import { atMost } from '../common/at-most.js';
 import { PollingWorker } from '../common/background-worker.js';
 import { PayoutSettlement } from '../payouts/payout-settlement.service.js';
-import { ReferralSettlement } from '../referrals/referral-settlement.service.js';
+import { ReferralSettlement, type SettleUnit } from '../referrals/referral-settlement.service.js';
 
 const POLL_MS = 500;
 const CLAIM_SIZE = 400;
@@ -19,10 +19,16 @@ interface Touch {
   attempts: number;
 }
 
+/** What one transaction settles; without a unit it is a key of the payouts' room. */
+interface Work {
+  touches: Touch[];
+  unit: SettleUnit | null;
+}
+
 /**
- * Drains the touched keys. What no referral or payout can hang on is dropped for a whole batch at once; every other key gets
- * a transaction of its own in which its rows leave the queue, the rooms say what should be posted, and it is posted. A touch
- * that arrives meanwhile is a new row and is settled again.
+ * Drains the touched keys. What no referral or payout can hang on is dropped for a whole batch at once; every other key, with
+ * those that lead to the same sale, gets a transaction of its own in which its rows leave the queue, the rooms say what should
+ * be posted, and it is posted. A touch that arrives meanwhile is a new row and is settled again.
  */
 @Injectable()
 export class SettleWorker extends PollingWorker {
@@ -42,9 +48,10 @@ export class SettleWorker extends PollingWorker {
   override async runOnce(): Promise<number> {
     const touches = await this.peek();
     if (touches.length === 0) return 0;
-    const relevant = await this.dropIrrelevant(touches);
-    const settled = await atMost(LANES, relevant, async (touch) => !this.isStopping && (await this.settle(touch)));
-    return touches.length - relevant.length + settled.filter(Boolean).length;
+    const works = await this.worksOf(touches);
+    const dropped = await this.drop(touches, works);
+    const settled = await atMost(LANES, works, async (work) => (this.isStopping ? 0 : this.settle(work)));
+    return settled.reduce((sum, count) => sum + count, dropped);
   }
 
   protected override onFailure(error: unknown): void {
@@ -65,43 +72,48 @@ export class SettleWorker extends PollingWorker {
     return [...touches.values()];
   }
 
-  /** Payout keys always count; of the others the referral room says which can matter. */
-  private async dropIrrelevant(touches: readonly Touch[]): Promise<Touch[]> {
-    const forPayouts = touches.filter(({ key }) => isPayoutKey(key));
-    const others = touches.filter(({ key }) => !isPayoutKey(key));
-    const relevant = new Set(
-      (
-        await this.referrals.relevant(
-          others.map(({ key }) => key),
-          this.db.manager,
-        )
-      ).map(settleKeyText),
-    );
-    const dropped = others.filter(({ key }) => !relevant.has(settleKeyText(key)));
-    if (dropped.length > 0)
-      await this.db.query(`DELETE FROM tributary.settle_queue WHERE id = ANY($1::bigint[])`, [
-        dropped.flatMap(({ ids }) => ids),
-      ]);
-    return [...forPayouts, ...others.filter(({ key }) => relevant.has(settleKeyText(key)))];
+  /** Payout keys always count; of the others the referral room says which can matter, and which go together. */
+  private async worksOf(touches: readonly Touch[]): Promise<Work[]> {
+    const byKey = new Map(touches.map((touch) => [settleKeyText(touch.key), touch]));
+    const others = touches.filter(({ key }) => !isPayoutKey(key)).map(({ key }) => key);
+    const units = await this.referrals.unitsOf(others, this.db.manager);
+    return [
+      ...touches.filter(({ key }) => isPayoutKey(key)).map((touch) => ({ touches: [touch], unit: null })),
+      ...units.map((unit) => ({
+        touches: unit.keys.map((key) => byKey.get(settleKeyText(key)) as Touch),
+        unit,
+      })),
+    ];
   }
 
-  /** False when another worker has the key; it sees at least what this one would have seen. */
-  private async settle(touch: Touch): Promise<boolean> {
+  /** Those that cannot matter; answers how many. */
+  private async drop(touches: readonly Touch[], works: readonly Work[]): Promise<number> {
+    const kept = new Set(works.flatMap((work) => work.touches));
+    const dropped = touches.filter((touch) => !kept.has(touch));
+    const ids = dropped.flatMap((touch) => touch.ids);
+    if (ids.length > 0) await this.db.query(`DELETE FROM tributary.settle_queue WHERE id = ANY($1::bigint[])`, [ids]);
+    return dropped.length;
+  }
+
+  /** Answers how many keys that were. What another worker has is left to it: it sees at least what this one would have seen. */
+  private async settle(work: Work): Promise<number> {
     try {
-      return await this.db.transaction(async (tx) => {
-        const [taken] = (await tx.query(TAKE, [touch.ids])) as [unknown[], number];
-        if (taken.length > 0) await this.settleKey(touch.key, tx);
-        return taken.length > 0;
+      const taken = await this.db.transaction(async (tx) => {
+        const [rows] = (await tx.query(TAKE, [work.touches.flatMap(({ ids }) => ids)])) as [unknown[], number];
+        if (rows.length > 0) await this.work(work, tx);
+        return rows.length > 0;
       });
+      return taken ? work.touches.length : 0;
     } catch (error) {
-      await this.recordFailure(touch, error);
-      return true;
+      for (const touch of work.touches) await this.recordFailure(touch, error);
+      return work.touches.length;
     }
   }
 
-  private async settleKey(key: SettleKey, tx: EntityManager): Promise<void> {
-    if (isPayoutKey(key)) return this.payouts.settle(key, tx);
-    const partnerIds = await this.referrals.settle(key, tx);
+  private async work({ touches, unit }: Work, tx: EntityManager): Promise<void> {
+    const { key } = touches[0] as Touch;
+    if (unit === null) return this.payouts.settle(key, tx);
+    const partnerIds = await this.referrals.settleUnit(unit, tx);
     if (partnerIds.length > 0) await this.payouts.joinDrafts(key.workspaceId, [...new Set(partnerIds)].sort(), tx);
   }
 

@@ -126,7 +126,7 @@ class Counter {
     this.revenueMinor += revenueMinor;
     this.earnedMinor += earnedMinor;
     if (!isSale) return;
-    this.firstAt ??= at;
+    if (sales > 0) this.firstAt ??= at;
     if (earnedMinor > 0) this.earningSales += 1;
   }
 }
