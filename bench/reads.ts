@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { seededRandom } from '../sandbox/core/random.js';
 import { OwnPostgres, OwnService } from './own-service.js';
+import { lineOf, timesOf, type ReadTimes } from './read-times.js';
 import { fillMirror, INVOICES_PER_CUSTOMER, ROWS_PER_CUSTOMER } from './reads-fill.js';
 
 const ROWS_MAX = 20_000_000;
@@ -29,12 +30,9 @@ interface Read {
   whole?: true;
 }
 
-interface Figures {
+interface Figures extends ReadTimes {
   name: string;
   reads: number;
-  p50Ms: number;
-  p99Ms: number;
-  maxMs: number;
 }
 
 const READS: readonly Read[] = [
@@ -132,8 +130,7 @@ async function measureAll({ rows, reads, json }: Options, { db, service, token }
     const run = runnerOf(read, { db, service, token }, workspaceId);
     const measured = await measure(read, run, read.whole ? WHOLE_READS : reads, customers);
     figures.push(measured);
-    const [p50, p99, max] = [measured.p50Ms, measured.p99Ms, measured.maxMs].map((ms) => ms.toFixed(2).padStart(10));
-    show(`${read.name.padEnd(52)} p50${p50} ms   p99${p99} ms   max${max} ms`);
+    show(lineOf(read.name, measured));
   }
   if (json)
     process.stdout.write(
@@ -179,9 +176,7 @@ async function measure(
     times.push(await one());
     if (read.path) await sleep(PAUSE_MS);
   }
-  times.sort((a, b) => a - b);
-  const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-  return { name: read.name, reads, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+  return { name: read.name, reads, ...timesOf(times) };
 }
 
 function readOptions(): Options {
