@@ -42,6 +42,7 @@ import { CustomerExemption } from './referrals/standing/customer-exemption.entit
 import { ProgramStateChange } from './referrals/standing/program-state.entity.js';
 import { PartnerAllowance } from './referrals/suspicion/partner-allowance.entity.js';
 import { LeadClaim } from './referrals/leads/lead-claim.entity.js';
+import { ProgramDiscount } from './referrals/discounts/program-discount.entity.js';
 import { SuspicionFound } from './referrals/suspicion/suspicion.entity.js';
 import { PrivacyRequest } from './privacy/privacy-request.entity.js';
 import { TermsOverride } from './referrals/terms/terms-override.entity.js';
@@ -71,6 +72,7 @@ export const ENTITIES: EntityList & unknown[] = [
   PayoutMethod,
   ReferralProgram,
   ReferralProgramVersion,
+  ProgramDiscount,
   TermsOverride,
   ProgramStateChange,
   CustomerExemption,

@@ -23,6 +23,7 @@ import { Suspicion1764000001600 } from './migrations/1764000001600-suspicion.js'
 import { PartnerTerms1764000001710 } from './migrations/1764000001710-partner-terms.js';
 import { Numbers1764000001900 } from './migrations/1764000001900-numbers.js';
 import { Imports1764000002000 } from './migrations/1764000002000-imports.js';
+import { ProgramDiscounts1764000002100 } from './migrations/1764000002100-program-discounts.js';
 import { Leads1764000001750 } from './migrations/1764000001750-leads.js';
 
 /** Every migration, oldest first. A released one is never edited. */
@@ -51,4 +52,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   Privacy1764000001810,
   Numbers1764000001900,
   Imports1764000002000,
+  ProgramDiscounts1764000002100,
 ];

@@ -73,6 +73,7 @@ export const NOT_CONCERNED: readonly string[] = [
   'stripe_replica',
   'click_salt',
   'code_promotion',
+  'program_discount',
   'customer_ref',
   'customer_intent',
   'privacy_request',

@@ -11,6 +11,8 @@ import type { Page } from '../common/pagination.js';
 import { violatesUnique } from '../database/unique-violation.js';
 import type { CreateProgramDto, ProgramView, UpdateProgramDto } from './dto/program.dto.js';
 import { capOf } from './dto/reward-rule.dto.js';
+import type { CustomerDiscountView } from './discounts/discount.dto.js';
+import { ProgramDiscounts } from './discounts/program-discounts.service.js';
 import { suspicionOf } from './suspicion/suspicion.dto.js';
 import { ProgramTerms } from './program-terms.service.js';
 import { ReferralProgramVersion } from './referral-program-version.entity.js';
@@ -40,6 +42,7 @@ export class ProgramsService {
     private readonly db: DataSource,
     private readonly terms: ProgramTerms,
     private readonly states: ProgramStates,
+    private readonly discounts: ProgramDiscounts,
     private readonly clock: Clock,
   ) {}
 
@@ -69,6 +72,7 @@ export class ProgramsService {
     await insertUnique(program, tx);
     await tx.getRepository(ReferralProgramVersion).insert(version);
     await this.states.begin(program, dto.state ?? 'active', tx);
+    await this.discounts.set(program, dto.customerDiscount, tx);
     return this.view(program, version, tx);
   }
 
@@ -82,6 +86,7 @@ export class ProgramsService {
     const { name = found.name, landingUrl = found.landingUrl } = dto;
     await programs.update({ workspaceId, id: found.id }, { name, landingUrl });
     const version = await this.setTerms(found, dto, tx);
+    await this.discounts.set(found, dto.customerDiscount, tx);
     return this.view({ ...found, name, landingUrl }, version, tx);
   }
 
@@ -107,9 +112,10 @@ export class ProgramsService {
     const ids = page.data.map(({ id }) => id);
     const versions = await this.terms.latestOf(workspaceId, ids, this.db.manager);
     const states = await this.states.of(workspaceId, ids);
+    const discounts = await this.discounts.viewsOf(workspaceId, ids, this.db.manager);
     const now = this.clock.now();
     const view = (program: ReferralProgram): ProgramView =>
-      viewOf(program, termsOf(program, versions), states.get(program.id) ?? [], now);
+      viewOf(program, termsOf(program, versions), states.get(program.id) ?? [], discounts.get(program.id), now);
     return { ...page, data: page.data.map(view) };
   }
 
@@ -150,8 +156,10 @@ export class ProgramsService {
     version: ReferralProgramVersion,
     manager: EntityManager,
   ): Promise<ProgramView> {
-    const states = await this.states.of(program.workspaceId, [program.id], manager);
-    return viewOf(program, version, states.get(program.id) ?? [], this.clock.now());
+    const { workspaceId, id } = program;
+    const states = await this.states.of(workspaceId, [id], manager);
+    const discounts = await this.discounts.viewsOf(workspaceId, [id], manager);
+    return viewOf(program, version, states.get(id) ?? [], discounts.get(id), this.clock.now());
   }
 
   private currentTerms({ workspaceId, id }: ReferralProgram, tx: EntityManager): Promise<ReferralProgramVersion> {
@@ -181,6 +189,7 @@ function viewOf(
   program: ReferralProgram,
   terms: ReferralProgramVersion,
   states: readonly ProgramStateChange[],
+  customerDiscount: CustomerDiscountView | undefined,
   now: Date,
 ): ProgramView {
   const { id, key, name, currency, landingUrl, createdAt } = program;
@@ -188,7 +197,9 @@ function viewOf(
     terms;
   return {
     ...{ id, key, name, currency, reward: shortReward(rules), rules, caps, timeZone },
-    ...{ holdDays, conversionWindowDays, minPayoutMinor, touch, policies, suspicion, landingUrl, version },
+    ...{ holdDays, conversionWindowDays, minPayoutMinor, touch, policies, suspicion },
+    customerDiscount: customerDiscount ?? null,
+    ...{ landingUrl, version },
     state: programStateAt(states, now),
     states: states.map(({ state, effectiveAt }) => ({ state, from: effectiveAt.toISOString() })),
     createdAt: createdAt.toISOString(),

@@ -3,6 +3,7 @@ import { AccessModule } from '../access/access.module.js';
 import { BillingModule } from '../billing/billing.module.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { PartnersModule } from '../partners/partners.module.js';
+import { StripeModule } from '../stripe/stripe.module.js';
 import { AttributionsGrpcController } from './attribution/attributions.grpc.controller.js';
 import { AttributionsHttpController } from './attribution/attributions.http.controller.js';
 import { AttributionsService } from './attribution/attributions.service.js';
@@ -25,6 +26,8 @@ import { CommissionSettlement } from './commission-settlement.service.js';
 import { CommissionsRepository } from './commissions.repository.js';
 import { CommissionsService } from './commissions.service.js';
 import { CustomersService } from './customers.service.js';
+import { Coupons } from './discounts/coupons.repository.js';
+import { ProgramDiscounts } from './discounts/program-discounts.service.js';
 import { ExchangeFixings } from './exchange/exchange-fixings.repository.js';
 import { ExchangeRatesGrpcController } from './exchange/exchange-rates.grpc.controller.js';
 import { ExchangeRatesHttpController } from './exchange/exchange-rates.http.controller.js';
@@ -99,6 +102,8 @@ const REQUESTS = [
   CodeNames,
   CodeViews,
   CodeGuesses,
+  Coupons,
+  ProgramDiscounts,
   PromotionCodes,
   PromotionSync,
   PromotionCodesWorker,
@@ -154,7 +159,7 @@ const SETTLING = [
 ];
 
 @Module({
-  imports: [AccessModule, BillingModule, LedgerModule, PartnersModule],
+  imports: [AccessModule, StripeModule, BillingModule, LedgerModule, PartnersModule],
   controllers: [
     ProgramsHttpController,
     CodesHttpController,

@@ -52,6 +52,7 @@ describe('a program', () => {
           ...{ mode: 'hold', signUpsPerAddress: 5, signUpsPerCode: 0, signUpsPerPartner: 0 },
           ...{ refundRateBps: 0, secondsToSale: 0 },
         },
+        customerDiscount: null,
         landingUrl: null,
         version: 1,
         createdAt: expect.any(String),

@@ -31,13 +31,13 @@ export class CodeViews {
     const promotions = await this.promotions.viewsOf(codes, manager);
     return found.map(({ code: row, programKey }) => {
       const { id, code, partnerId, active, statusReason, maxUses, uses, stripePromotionCodeId } = row;
-      const { stripeCouponId = null, promotionCode = null } = promotions.get(id) ?? {};
+      const { stripeCouponId = null, promotionCode = null, discount = null } = promotions.get(id) ?? {};
       return {
         ...{ id, code, formerCodes: former.get(id) ?? [], programKey, partnerId, active, statusReason },
         statusChangedAt: row.statusChangedAt?.toISOString() ?? null,
         ...{ maxUses, uses },
         expiresAt: row.expiresAt?.toISOString() ?? null,
-        ...{ stripePromotionCodeId, stripeCouponId, promotionCode },
+        ...{ stripePromotionCodeId, stripeCouponId, promotionCode, discount },
         createdAt: row.createdAt.toISOString(),
       };
     });

@@ -3,6 +3,7 @@ import { IsBoolean, IsOptional, Matches } from 'class-validator';
 import { IdText, IsoInstant, PlainText, WholeNumber } from '../../common/dto-decorators.js';
 import { CannotBeChanged, MayBeLeftOut } from '../../common/dto-presence.js';
 import { PageQuery } from '../../common/page-query.dto.js';
+import { DiscountView } from '../discounts/discount.dto.js';
 import { CHOSEN_CODE, type CodeObjection } from './code-rules.js';
 import type { DriftField } from './promotion-code-rules.js';
 
@@ -27,7 +28,7 @@ class CodeLimitsDto {
   @Matches(PROMOTION_CODE_ID, { message: '$property must be the id of a Stripe promotion code, such as "promo_1NX…"' })
   stripePromotionCodeId?: string | null;
 
-  /** Makes a promotion code for this coupon at Stripe and keeps it in step; null ends that. */
+  /** Makes a promotion code for this coupon at Stripe and keeps it in step; null for none, left out the program's. */
   @IsOptional()
   @IdText()
   stripeCouponId?: string | null;
@@ -131,6 +132,8 @@ export class CodeView {
   stripeCouponId: string | null;
   /** Of the promotion code that stands for it; null when none does by its id. */
   promotionCode: PromotionCodeView | null;
+  /** What a new customer gets by it now. */
+  discount: DiscountView | null;
   createdAt: string;
 }
 
@@ -142,4 +145,6 @@ export class CodeValidityView {
   partnerId?: string;
   /** Why not. */
   reason?: CodeObjection | 'code_not_found';
+  /** What a new customer gets by a valid one; null for nothing. */
+  discount?: DiscountView | null;
 }

@@ -179,7 +179,10 @@ export class CodesService {
     const { code, programKey } = found;
     const now = this.clock.now();
     const reason = objectionTo(code, now) ?? (await this.standings.objectionTo(code, now, manager)) ?? undefined;
-    return { valid: reason === undefined, code: code.code, programKey, partnerId: code.partnerId, reason };
+    const told = { code: code.code, programKey, partnerId: code.partnerId };
+    if (reason !== undefined) return { valid: false, ...told, reason };
+    const shown = (await this.promotions.viewsOf([code], manager)).get(code.id);
+    return { valid: true, ...told, discount: shown?.discount ?? null };
   }
 
   /** The code, or `code_not_found`; one of another workspace does not exist here. */

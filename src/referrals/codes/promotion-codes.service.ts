@@ -3,7 +3,9 @@ import { In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import type { StripeData } from '../../billing/objects/stripe-model.entity.js';
 import { Clock } from '../../common/clock.js';
-import { DomainError, invalidField } from '../../common/errors.js';
+import { Coupons } from '../discounts/coupons.repository.js';
+import type { DiscountView } from '../discounts/discount.dto.js';
+import { ProgramDiscounts } from '../discounts/program-discounts.service.js';
 import type { ReferralCode } from '../referral-code.entity.js';
 import type { ReferralProgram } from '../referral-program.entity.js';
 import { CodePromotion, CodePromotionMade } from './code-promotion.entity.js';
@@ -32,16 +34,22 @@ export interface PromotionState {
 export interface ShownPromotion {
   stripeCouponId: string | null;
   promotionCode: PromotionCodeView | null;
+  /** Null while nobody can get it. */
+  discount: DiscountView | null;
 }
 
 /** That codes stand at Stripe as promotion codes: what is wanted, and where Stripe differs. It calls nobody. */
 @Injectable()
 export class PromotionCodes {
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly coupons: Coupons,
+    private readonly discounts: ProgramDiscounts,
+    private readonly clock: Clock,
+  ) {}
 
   /**
    * Notes what Stripe is to be told of the code, which is as it will be; `before` is what it was, null for a new one. A
-   * coupon of undefined is left as it is. Errors: `coupon_not_found`, `coupon_not_valid`, `coupon_currency`.
+   * coupon of undefined is left as it is, or the program's for a new code. Errors: `coupon_not_found`, `coupon_not_valid`, `coupon_currency`.
    */
   async want(
     code: ReferralCode,
@@ -52,8 +60,8 @@ export class PromotionCodes {
     const { workspaceId, id: codeId } = code;
     const promotions = tx.getRepository(CodePromotion);
     const known = await promotions.findOneBy({ workspaceId, codeId });
-    const stripeCouponId = coupon === undefined ? (known?.stripeCouponId ?? null) : coupon;
-    if (coupon != null) await this.assertCoupon(workspaceId, coupon, program, tx);
+    if (coupon != null) await this.coupons.assertFits(workspaceId, coupon, program, FIELD, tx);
+    const stripeCouponId = coupon === undefined ? await this.kept(code, before, known, tx) : coupon;
     if (known === null && stripeCouponId === null) return;
     const isOther = known === null || known.stripeCouponId !== stripeCouponId || termsDiffer(code, before);
     // Whoever names the coupon again wants another attempt, which Stripe must not answer from memory.
@@ -75,17 +83,29 @@ export class PromotionCodes {
   async viewsOf(codes: readonly ReferralCode[], manager: EntityManager): Promise<Map<string, ShownPromotion>> {
     const states = await this.statesOf(codes, manager);
     const now = this.clock.now();
+    const shown = codes.map((code) => {
+      const { promotion, held, wanted } = states.get(code.id) as PromotionState;
+      const stripeCouponId = promotion?.stripeCouponId ?? null;
+      const id = code.stripePromotionCodeId;
+      const standing = held.get(id ?? '') ?? null;
+      const drift = driftOf(wanted, standing, now);
+      const view = { id, active: standing?.active ?? null, drift, error: promotion?.error ?? null };
+      const promotionCode = stripeCouponId === null && id === null ? null : view;
+      const isOutOfReach = view.error !== null || drift.includes('active');
+      const givenBy = isOutOfReach ? null : (stripeCouponId ?? standing?.couponId ?? null);
+      return { codeId: code.id, stripeCouponId, promotionCode, givenBy };
+    });
+    const [{ workspaceId } = { workspaceId: '' }] = codes;
+    const coupons = await this.coupons.of(
+      workspaceId,
+      [...new Set(shown.flatMap(({ givenBy }) => givenBy ?? []))],
+      manager,
+    );
     return new Map(
-      codes.map((code) => {
-        const { promotion, held, wanted } = states.get(code.id) as PromotionState;
-        const stripeCouponId = promotion?.stripeCouponId ?? null;
-        const id = code.stripePromotionCodeId;
-        const standing = held.get(id ?? '') ?? null;
-        const shown = {
-          ...{ id, active: standing?.active ?? null },
-          ...{ drift: driftOf(wanted, standing, now), error: promotion?.error ?? null },
-        };
-        return [code.id, { stripeCouponId, promotionCode: stripeCouponId === null && id === null ? null : shown }];
+      shown.map(({ codeId, stripeCouponId, promotionCode, givenBy }) => {
+        const coupon = coupons.get(givenBy ?? '');
+        const discount = coupon?.redeemable === true ? coupon.terms : null;
+        return [codeId, { stripeCouponId, promotionCode, discount }];
       }),
     );
   }
@@ -113,28 +133,15 @@ export class PromotionCodes {
     );
   }
 
-  private async assertCoupon(
-    workspaceId: string,
-    id: string,
-    { key, currency }: ReferralProgram,
+  /** A promotion code of the company's own goes before the program's discount. */
+  private async kept(
+    { workspaceId, programId: id, stripePromotionCodeId }: ReferralCode,
+    before: ReferralCode | null,
+    known: CodePromotion | null,
     tx: EntityManager,
-  ): Promise<void> {
-    const [row] = await tx.query<Array<{ data: StripeData }>>(
-      `SELECT data FROM stripe.coupons WHERE workspace_id = $1 AND account = '' AND id = $2 AND deleted_at IS NULL`,
-      [workspaceId, id],
-    );
-    if (row === undefined) {
-      const says = `the mirror has no coupon ${id}: make it at Stripe, or ask for it with GET /v1/billing/coupons/${id}?fresh=true`;
-      throw new DomainError('not_found', 'coupon_not_found', says, { field: FIELD });
-    }
-    const { data } = row;
-    if (data.valid === false) {
-      throw invalidField(FIELD, 'coupon_not_valid', `the coupon ${id} can no longer be redeemed; name another`);
-    }
-    if (typeof data.currency === 'string' && currency !== null && data.currency !== currency) {
-      const says = `the coupon ${id} takes off ${data.currency}, and the program ${key} is in ${currency}; name a coupon in ${currency}, or one of a percentage`;
-      throw invalidField(FIELD, 'coupon_currency', says);
-    }
+  ): Promise<string | null> {
+    if (before !== null || stripePromotionCodeId !== null) return known?.stripeCouponId ?? null;
+    return this.discounts.couponOf({ workspaceId, id }, tx);
   }
 }
 

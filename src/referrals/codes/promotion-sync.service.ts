@@ -7,6 +7,7 @@ import type { StripeData } from '../../billing/objects/stripe-model.entity.js';
 import { StripeWriter } from '../../billing/operations/stripe-writer.service.js';
 import { derivedFrom } from '../../billing/operations/write-call.js';
 import { Clock } from '../../common/clock.js';
+import { Coupons } from '../discounts/coupons.repository.js';
 import { ReferralCode } from '../referral-code.entity.js';
 import { CodePromotion, CodePromotionMade } from './code-promotion.entity.js';
 import type { WantedPromotionCode } from './promotion-code-rules.js';
@@ -30,6 +31,7 @@ export class PromotionSync {
   constructor(
     private readonly db: DataSource,
     private readonly promotions: PromotionCodes,
+    private readonly coupons: Coupons,
     private readonly stripe: StripeWriter,
     private readonly settling: SettleQueue,
     private readonly clock: Clock,
@@ -61,6 +63,7 @@ export class PromotionSync {
 
   private async make(code: ReferralCode, revision: number, wanted: WantedPromotionCode): Promise<void> {
     const { workspaceId, id: codeId } = code;
+    if (wanted.couponId !== null) await this.coupons.ensureMade(workspaceId, wanted.couponId);
     const call = derivedFrom({ workspaceId }, 'promotion_code', codeId, String(revision));
     const { id } = await this.stripe.create(
       call,

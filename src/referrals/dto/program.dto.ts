@@ -12,6 +12,7 @@ import {
 } from 'class-validator';
 import { AmountMinor, CurrencyCode, PlainText, Slug, WholeNumber } from '../../common/dto-decorators.js';
 import { CannotBeChanged, MayBeLeftOut } from '../../common/dto-presence.js';
+import { CustomerDiscountDto, CustomerDiscountView } from '../discounts/discount.dto.js';
 import { isTimeZone } from '../rules/calendar.js';
 import type { ProgramState } from '../rules/program-lifecycle.js';
 import type { ProgramPolicies } from '../rules/program-policies.js';
@@ -121,6 +122,13 @@ class ProgramTermsDto extends EarningTermsDto {
   @Type(() => SuspicionDto)
   suspicion?: SuspicionDto;
 
+  /** What the new customers get by the codes that are made from now on; null for nothing. */
+  @IsOptional()
+  @IsObject({ message: '$property must be an object such as {"percentOff":20,"duration":"once"}' })
+  @ValidateNested()
+  @Type(() => CustomerDiscountDto)
+  customerDiscount?: CustomerDiscountDto | null;
+
   /** Where `/r/<code>` leads. */
   @IsOptional()
   @WebAddress()
@@ -209,6 +217,7 @@ export class ProgramView {
   /** All that it was and is to be, in the order in which it takes effect. */
   states: ProgramStateView[];
   suspicion: SuspicionTerms;
+  customerDiscount: CustomerDiscountView | null;
   landingUrl: string | null;
   /** How often the terms were set. */
   version: number;
