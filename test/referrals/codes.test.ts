@@ -155,7 +155,7 @@ describe('a code that is renamed', () => {
 
     expect(body).toMatchObject({ code: third, formerCodes: [old, second] });
     for (const text of [old, second.toUpperCase(), third]) {
-      const valid = { valid: true, code: third, programKey, partnerId };
+      const valid = { valid: true, code: third, programKey, partnerId, discount: null };
       expect((await post(`/v1/codes/${text}/validate`)).body).toEqual(valid);
       expect((await post('/v1/clicks', { code: text })).body).toMatchObject({ code: third, partnerId });
     }
@@ -196,7 +196,8 @@ describe('validating a code', () => {
 
     const { status, body } = await post(`/v1/codes/${code.toLowerCase()}/validate`);
 
-    expect({ status, body }).toEqual({ status: 200, body: { valid: true, code, programKey, partnerId } });
+    const told = { valid: true, code, programKey, partnerId, discount: null };
+    expect({ status, body }).toEqual({ status: 200, body: told });
   });
 
   it('says why it brings nobody', async () => {
