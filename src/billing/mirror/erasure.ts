@@ -29,8 +29,8 @@ export async function asKept(states: readonly Snapshot[], manager: EntityManager
 }
 
 /**
- * The pairs of metadata that some version of a program's rules asks for: they decided what was earned, and a commission that
- * is derived again must come out as it was.
+ * The pairs of metadata that some version of a program's rules asks for, those for a group, a partner or a code among them:
+ * they decided what was earned, and a commission that is derived again must come out as it was.
  */
 export async function keptPairsOf(workspaceId: string, manager: EntityManager): Promise<KeptPairs> {
   const rows = (await manager.query(RULE_METADATA, [workspaceId])) as Array<{ name: string; value: string }>;
@@ -39,11 +39,11 @@ export async function keptPairsOf(workspaceId: string, manager: EntityManager): 
 
 const RULE_METADATA = `
   SELECT DISTINCT pair.key AS name, pair.value
-    FROM tributary.referral_program_version v
-   CROSS JOIN LATERAL jsonb_array_elements(v.rules) AS rule
+    FROM (SELECT rules FROM tributary.referral_program_version WHERE workspace_id = $1
+          UNION ALL SELECT rules FROM tributary.terms_override WHERE workspace_id = $1) AS terms
+   CROSS JOIN LATERAL jsonb_array_elements(terms.rules) AS rule
    CROSS JOIN LATERAL (VALUES (rule->'when'->'metadata'), (rule->'except'->'metadata')) AS asked(metadata)
-   CROSS JOIN LATERAL jsonb_each_text(CASE jsonb_typeof(asked.metadata) WHEN 'object' THEN asked.metadata ELSE '{}' END) AS pair
-   WHERE v.workspace_id = $1`;
+   CROSS JOIN LATERAL jsonb_each_text(CASE jsonb_typeof(asked.metadata) WHEN 'object' THEN asked.metadata ELSE '{}' END) AS pair`;
 
 async function erasedStates(
   states: readonly Snapshot[],

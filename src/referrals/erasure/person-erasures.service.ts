@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/errors.js';
 import { PersonsRepository } from '../persons.repository.js';
@@ -56,11 +56,43 @@ export class PersonErasures {
     const found = await erasures.findOneBy({ workspaceId, externalIdHash: hash(salt, externalId) });
     if (found !== null) throw erased(found.customerId);
   }
+
+  /** Who of these persons, by our ids and by the company's, was erased. Reads only. */
+  async among(
+    workspaceId: string,
+    customerIds: readonly string[],
+    externalIds: readonly string[],
+    tx: EntityManager,
+  ): Promise<ErasedAmong> {
+    const salt = await knownSaltOf(workspaceId, tx);
+    if (salt === null) return { byId: new Set(), byExternalId: new Map() };
+    const hashes = new Map(externalIds.map((externalId) => [hash(salt, externalId), externalId]));
+    const found = await tx.getRepository(PersonErasure).findBy([
+      { workspaceId, customerId: In([...customerIds]) },
+      { workspaceId, externalIdHash: In([...hashes.keys()]) },
+    ]);
+    return {
+      byId: new Set(found.map(({ customerId }) => customerId)),
+      byExternalId: new Map(
+        found.flatMap(({ externalIdHash, customerId }) => {
+          const externalId = hashes.get(externalIdHash ?? '');
+          return externalId === undefined ? [] : [[externalId, customerId]];
+        }),
+      ),
+    };
+  }
 }
 
-function erased(customerId: string): DomainError {
+/** Erased persons: our ids, and the company's with ours. */
+export interface ErasedAmong {
+  byId: ReadonlySet<string>;
+  byExternalId: ReadonlyMap<string, string>;
+}
+
+/** `field` is where the client named the person. */
+export function erased(customerId: string, field = 'customer.externalId'): DomainError {
   const says = `this person was erased here as ${customerId}, and nothing of them is taken in any more; whoever comes back needs another externalId`;
-  return new DomainError('conflict', 'customer_erased', says, { field: 'customer.externalId' });
+  return new DomainError('conflict', 'customer_erased', says, { field });
 }
 
 function hash(salt: string, externalId: string): string {

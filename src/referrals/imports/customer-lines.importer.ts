@@ -4,6 +4,7 @@ import { DomainError, invalidField } from '../../common/errors.js';
 import { AttributionsService } from '../attribution/attributions.service.js';
 import { codeKeyOf } from '../codes/code-rules.js';
 import { CustomersService } from '../customers.service.js';
+import { erased } from '../erasure/person-erasures.service.js';
 import type { ReferralCode } from '../referral-code.entity.js';
 import type { ReferralProgram } from '../referral-program.entity.js';
 import { codesOf } from './code-lines.importer.js';
@@ -55,6 +56,8 @@ export class CustomerLines implements LineImporter<CustomerLine> {
   ): LinePlan {
     const naming = namingOf(line);
     const stripeCustomerId = stripeCustomerOf(naming, known);
+    const gone = known.erased({ ...naming, stripeCustomerId });
+    if (gone !== null) throw erased(gone.id, line[gone.field] === undefined ? 'customerId' : gone.field);
     const held = known.bindings(code.programId, { ...naming, stripeCustomerId });
     const since = momentOf(line, terms);
     const who = stripeCustomerId === undefined ? 'the customer' : `the Stripe customer ${stripeCustomerId}`;

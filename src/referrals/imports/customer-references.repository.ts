@@ -3,6 +3,7 @@ import { In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { AttributionByHand } from '../attribution/attribution-by-hand.entity.js';
 import { CustomerLink } from '../customer-link.entity.js';
+import { PersonErasures } from '../erasure/person-erasures.service.js';
 import { ReferralCode } from '../referral-code.entity.js';
 import { ReferredCustomer } from '../referred-customer.entity.js';
 
@@ -20,10 +21,14 @@ export interface KnownCustomers {
   isLinked(stripeCustomerId: string): boolean;
   /** The bindings by hand in the program, oldest first. */
   bindings(programId: string, naming: CustomerNaming): AttributionByHand[];
+  /** Who was erased of those whom the line names: our id, and the field that names them. */
+  erased(naming: CustomerNaming): { id: string; field: 'customerId' | 'stripeCustomerId' } | null;
 }
 
 @Injectable()
 export class CustomerReferences {
+  constructor(private readonly erasures: PersonErasures) {}
+
   async of(workspaceId: string, lines: readonly CustomerNaming[], tx: EntityManager): Promise<KnownCustomers> {
     const byEmail = await stripeCustomersOf(workspaceId, lines, tx);
     const stripeIds = [
@@ -40,12 +45,19 @@ export class CustomerReferences {
     const customerId = In([...new Set([...linked.values(), ...named.values()])]);
     const order = { effectiveAt: 'ASC', id: 'ASC' } as const;
     const bindings = await tx.getRepository(AttributionByHand).find({ where: { workspaceId, customerId }, order });
+    const erased = await this.erasures.among(workspaceId, [...linked.values()], externalIds, tx);
     return {
       stripeCustomers: (email) => byEmail.get(email?.toLowerCase() ?? '') ?? [],
       isLinked: (id) => linked.has(id),
       bindings: (programId, { stripeCustomerId, customerId: externalId }) => {
         const ids = [linked.get(stripeCustomerId ?? ''), named.get(externalId ?? '')];
         return bindings.filter((binding) => binding.programId === programId && ids.includes(binding.customerId));
+      },
+      erased: ({ stripeCustomerId, customerId: externalId }) => {
+        const told = erased.byExternalId.get(externalId ?? '');
+        if (told !== undefined) return { id: told, field: 'customerId' };
+        const tied = linked.get(stripeCustomerId ?? '');
+        return tied !== undefined && erased.byId.has(tied) ? { id: tied, field: 'stripeCustomerId' } : null;
       },
     };
   }
