@@ -32,11 +32,10 @@ export async function makeScratchDatabase(url: string): Promise<ScratchDatabase>
     await dropLeftBehind(server);
     await create(name, server);
   });
-  const drop = (): Promise<void> => at(url, (server) => exec(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   return {
     url: withDatabase(url, name),
     name,
-    remove: drop,
+    remove: () => at(url, (server) => dropDatabase(server, name)),
     keep: async () => {
       const kept = name.replace(PREFIX, 'tributary_kept_');
       await at(url, (server) => exec(server, `ALTER DATABASE ${name} RENAME TO ${kept}`));
@@ -87,6 +86,19 @@ async function create(name: string, server: pg.Client): Promise<void> {
   await exec(server, `COMMENT ON DATABASE ${name} IS ${purpose}`);
   // Nothing here has to survive a crash.
   await exec(server, `ALTER DATABASE ${name} SET synchronous_commit = off`);
+}
+
+/**
+ * With the sessions of whoever may be sent away. Not by `WITH (FORCE)`: that is refused while autovacuum works there, whose
+ * process is no role's; a plain drop ends it and waits until everybody is gone.
+ */
+export async function dropDatabase(server: pg.Client, name: string): Promise<void> {
+  await server.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = $1 AND backend_type = 'client backend' AND pg_has_role(usesysid, 'USAGE')`,
+    [name],
+  );
+  await exec(server, `DROP DATABASE IF EXISTS ${name}`);
 }
 
 /** Where somebody works, or has only just begun, nothing is dropped; what another user made cannot be. */

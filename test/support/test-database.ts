@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 
 import { createDataSource } from '../../ormconfig.js';
+import { dropDatabase } from '../../src/rebuild/scratch-database.js';
 
 const TEMPLATE = 'tributary';
 
@@ -23,10 +24,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return {
     url: urlOf(name),
     name,
-    drop: () =>
-      onOwnServer(async (client) => {
-        await client.query(`drop database if exists ${name} with (force)`);
-      }),
+    drop: () => onOwnServer((client) => dropDatabase(client, name)),
   };
 }
 
