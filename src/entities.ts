@@ -13,6 +13,7 @@ import { LedgerReservation } from './ledger/ledger-reservation.entity.js';
 import { LedgerTransaction } from './ledger/ledger-transaction.entity.js';
 import { PartnerGroupMember } from './partners/groups/partner-group-member.entity.js';
 import { PartnerGroup } from './partners/groups/partner-group.entity.js';
+import { PartnerChange } from './partners/partner-change.entity.js';
 import { PartnerStanding } from './partners/partner-standing.entity.js';
 import { Partner } from './partners/partner.entity.js';
 import { PayoutMethod } from './partners/payout-method.entity.js';
@@ -66,6 +67,7 @@ export const ENTITIES: EntityList & unknown[] = [
   LedgerEntry,
   LedgerReservation,
   Partner,
+  PartnerChange,
   PartnerStanding,
   PartnerGroup,
   PartnerGroupMember,

@@ -20,6 +20,7 @@ import { PartnerPortal1764000001800 } from './migrations/1764000001800-partner-p
 import { Privacy1764000001810 } from './migrations/1764000001810-privacy.js';
 import { OffStripe1764000001700 } from './migrations/1764000001700-off-stripe.js';
 import { Suspicion1764000001600 } from './migrations/1764000001600-suspicion.js';
+import { PartnerChanges1764000001620 } from './migrations/1764000001620-partner-changes.js';
 import { PartnerTerms1764000001710 } from './migrations/1764000001710-partner-terms.js';
 import { Numbers1764000001900 } from './migrations/1764000001900-numbers.js';
 import { Imports1764000002000 } from './migrations/1764000002000-imports.js';
@@ -45,6 +46,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   ProgramFacts1764000001300,
   Holds1764000001400,
   Suspicion1764000001600,
+  PartnerChanges1764000001620,
   OffStripe1764000001700,
   PartnerTerms1764000001710,
   Leads1764000001750,

@@ -18,6 +18,7 @@ import type {
   UpdatePartnerDto,
 } from './dto/partner.dto.js';
 import { GroupMembers } from './groups/group-members.repository.js';
+import { notePartnerChange } from './partner-change.entity.js';
 import { PartnerStanding } from './partner-standing.entity.js';
 import { Partner } from './partner.entity.js';
 import { PayoutMethod, type PayoutMethodType } from './payout-method.entity.js';
@@ -47,11 +48,13 @@ export class PartnersService {
     return viewOf(partner, null, null, null);
   }
 
+  /** Who buys from themselves is looked for anew when the user id or address is another. Errors: `partner_exists`. */
   async update(workspaceId: string, id: string, dto: UpdatePartnerDto, tx: EntityManager): Promise<PartnerView> {
     const partner = await this.require(workspaceId, id, 'id', tx);
     const { externalId = partner.externalId, email = partner.email, name = partner.name } = dto;
     const changed = { ...partner, externalId, email, name };
     await uniquely(changed, () => tx.getRepository(Partner).update({ workspaceId, id }, { externalId, email, name }));
+    if (externalId !== partner.externalId || email !== partner.email) await notePartnerChange(workspaceId, id, tx);
     return this.view(changed, tx);
   }
 

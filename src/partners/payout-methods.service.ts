@@ -4,6 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/errors.js';
 import type { PayoutMethodView, PutPayoutMethodDto } from './dto/payout-method.dto.js';
+import { notePartnerChange } from './partner-change.entity.js';
 import { PartnersService } from './partners.service.js';
 import { PayoutMethod } from './payout-method.entity.js';
 
@@ -15,7 +16,10 @@ export class PayoutMethodsService {
     private readonly clock: Clock,
   ) {}
 
-  /** Sets or replaces it; payouts that were approved before keep the one they were approved with. Safe to repeat. */
+  /**
+   * Sets or replaces it; payouts that were approved before keep the one they were approved with. With another account, who
+   * buys from themselves is looked for anew. Safe to repeat.
+   */
   async put(
     workspaceId: string,
     partnerId: string,
@@ -31,7 +35,9 @@ export class PayoutMethodsService {
       details: dto.details ?? null,
       updatedAt: this.clock.now(),
     };
+    const before = await tx.getRepository(PayoutMethod).findOneBy({ workspaceId, partnerId });
     await tx.getRepository(PayoutMethod).upsert(method, ['workspaceId', 'partnerId']);
+    if (method.accountId !== (before?.accountId ?? null)) await notePartnerChange(workspaceId, partnerId, tx);
     return viewOf(method);
   }
 

@@ -66,6 +66,7 @@ export const NOT_CONCERNED: readonly string[] = [
   'payout',
   'payout_attempt',
   'payout_request',
+  'partner_change',
   'api_key',
   'rate_counter',
   'idempotency_key',

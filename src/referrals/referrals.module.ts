@@ -69,6 +69,7 @@ import { SalesService } from './sales.service.js';
 import { AllowancesGrpcController } from './suspicion/allowances.grpc.controller.js';
 import { AllowancesHttpController } from './suspicion/allowances.http.controller.js';
 import { AllowancesService } from './suspicion/allowances.service.js';
+import { PartnerChangesWorker } from './suspicion/partner-changes.worker.js';
 import { SuspicionFactsRepository } from './suspicion/suspicion-facts.repository.js';
 import { Suspicions } from './suspicion/suspicions.service.js';
 import { SignUpsService } from './sign-ups.service.js';
@@ -150,6 +151,7 @@ const SETTLING = [
   AttributionService,
   SuspicionFactsRepository,
   Suspicions,
+  PartnerChangesWorker,
   CommissionHolds,
   CommissionSettlement,
   NotedSales,
