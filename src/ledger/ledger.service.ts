@@ -56,30 +56,28 @@ export class LedgerService {
   constructor(private readonly clock: Clock) {}
 
   /**
-   * Posts the transactions in the caller's database transaction, in two statements however many they are. Not safe to
+   * Posts the transactions in the caller's database transaction, in one statement however many they are. Not safe to
    * repeat: a repeated fact is refused by the database. Answers the transactions' ids in their order.
    */
   async post(transactions: readonly NewTransaction[], tx: EntityManager): Promise<string[]> {
     if (transactions.length === 0) return [];
     const withIds = transactions.map((transaction) => ({ ...transaction, id: newId('ledgertx') }));
-    await tx.query(INSERT_TRANSACTIONS, [
-      withIds.map((t) => t.workspaceId),
-      withIds.map((t) => t.id),
-      withIds.map((t) => t.kind),
-      withIds.map((t) => t.factKey),
-      withIds.map((t) => t.occurredAt),
-      this.clock.now(),
-      withIds.map((t) => t.commissionId ?? null),
-      withIds.map((t) => t.payoutId ?? null),
-      withIds.map((t) => JSON.stringify(t.cause)),
-    ]);
     const entries = withIds.flatMap((t) =>
       t.entries.map((entry) => ({
         ...entry,
         ...{ workspaceId: t.workspaceId, transactionId: t.id, kind: t.kind, occurredAt: t.occurredAt },
       })),
     );
-    await tx.query(INSERT_ENTRIES, [
+    await tx.query(INSERT, [
+      this.clock.now(),
+      withIds.map((t) => t.workspaceId),
+      withIds.map((t) => t.id),
+      withIds.map((t) => t.kind),
+      withIds.map((t) => t.factKey),
+      withIds.map((t) => t.occurredAt),
+      withIds.map((t) => t.commissionId ?? null),
+      withIds.map((t) => t.payoutId ?? null),
+      withIds.map((t) => JSON.stringify(t.cause)),
       entries.map((e) => e.workspaceId),
       entries.map((e) => e.id ?? newId('entry')),
       entries.map((e) => e.transactionId),
@@ -98,16 +96,15 @@ export class LedgerService {
   }
 }
 
-const INSERT_TRANSACTIONS = `
-  INSERT INTO tributary.ledger_transaction
-    (workspace_id, id, kind, fact_key, occurred_at, posted_at, commission_id, payout_id, cause)
-  SELECT u.workspace_id, u.id, u.kind, u.fact_key, u.occurred_at, $6, u.commission_id, u.payout_id, u.cause::jsonb
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $7::text[], $8::text[], $9::text[])
-         AS u(workspace_id, id, kind, fact_key, occurred_at, commission_id, payout_id, cause)`;
-
-const INSERT_ENTRIES = `
+const INSERT = `
+  WITH transactions AS (
+    INSERT INTO tributary.ledger_transaction
+      (workspace_id, id, kind, fact_key, occurred_at, posted_at, commission_id, payout_id, cause)
+    SELECT u.workspace_id, u.id, u.kind, u.fact_key, u.occurred_at, $1, u.commission_id, u.payout_id, u.cause::jsonb
+      FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[])
+           AS u(workspace_id, id, kind, fact_key, occurred_at, commission_id, payout_id, cause))
   INSERT INTO tributary.ledger_entry
     (workspace_id, id, transaction_id, account, partner_id, program_id, commission_id, currency, amount_minor, due_at, payable,
      kind, occurred_at)
-  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                       $9::bigint[], $10::timestamptz[], $11::boolean[], $12::text[], $13::timestamptz[])`;
+  SELECT * FROM unnest($10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
+                       $18::bigint[], $19::timestamptz[], $20::boolean[], $21::text[], $22::timestamptz[])`;

@@ -9,7 +9,7 @@ import { Attribution } from './attribution.entity.js';
 import { EvidenceRepository, type FirstSale } from './evidence.repository.js';
 import { ProgramTerms } from './program-terms.service.js';
 import { Exemptions } from './standing/exemptions.repository.js';
-import { Standings } from './standing/standings.repository.js';
+import { judgedBy, Standings, type StandingThen } from './standing/standings.repository.js';
 import { ReferralTracking } from './referral-tracking.entity.js';
 
 export interface AttributionState {
@@ -22,8 +22,15 @@ export interface AttributionState {
   firstSale: FirstSale | null;
   /** The person's Stripe objects whose sales earn nothing. */
   exempt: ReadonlySet<string>;
+  /** Of all programs and partners that the evidence or a binding by hand names. */
+  standing: StandingThen;
   /** Whether a binding was made, lost or given to another partner just now, or something became exempt. */
   changed: boolean;
+}
+
+interface Weighed extends Pick<AttributionState, 'evidence' | 'firstSale' | 'standing'> {
+  /** By program. */
+  decisions: Map<string, AttributionDecision>;
 }
 
 /** Binds persons to partners. Decided anew from all evidence each time, so that what arrives late counts as if it had been in time. */
@@ -39,9 +46,9 @@ export class AttributionService {
 
   /** Needs the person's lock. Writes the bindings and the trackings that they rest on. Safe to repeat. */
   async decide(workspaceId: string, customerId: string, tx: EntityManager): Promise<AttributionState> {
-    const { decisions, evidence, firstSale } = await this.weigh(workspaceId, customerId, tx);
     const held = await tx.getRepository(Attribution).findBy({ workspaceId, customerId });
     const byHand = await tx.getRepository(AttributionByHand).findBy({ workspaceId, customerId });
+    const { decisions, evidence, firstSale, standing } = await this.weigh(workspaceId, customerId, tx, byHand);
     const programIds = new Set([...decisions.keys(), ...held.map((item) => item.programId)]);
     const { exempt, changed: exemptionsChanged } = await this.exemptions.note(workspaceId, customerId, tx);
     const attributions: Attribution[] = [];
@@ -54,7 +61,7 @@ export class AttributionService {
       await this.write(before, after, tx);
       if (after !== null) await this.noteTracking(after, firstSale, tx);
     }
-    return { customerId, evidence, attributions, byHand, firstSale, exempt, changed };
+    return { customerId, evidence, attributions, byHand, firstSale, exempt, standing, changed };
   }
 
   /** What the evidence says in each program that any of it is of. Writes nothing. */
@@ -62,16 +69,18 @@ export class AttributionService {
     workspaceId: string,
     customerId: string,
     tx: EntityManager,
-  ): Promise<{ decisions: Map<string, AttributionDecision>; evidence: Evidence[]; firstSale: FirstSale | null }> {
+    byHand: readonly AttributionByHand[] = [],
+  ): Promise<Weighed> {
     const found = await this.evidence.ofPerson(workspaceId, customerId, tx);
-    const evidence = await this.standings.judged(workspaceId, found, tx);
+    const standing = await this.standings.of(workspaceId, [...found, ...byHand], tx);
+    const evidence = judgedBy(standing, found);
     const firstSale = await this.evidence.firstSaleOf(workspaceId, customerId, tx);
     const decisions = new Map<string, AttributionDecision>();
     for (const programId of new Set(evidence.map((item) => item.programId))) {
       const own = evidence.filter((item) => item.programId === programId);
       decisions.set(programId, await this.decideProgram({ workspaceId, programId, customerId }, own, firstSale, tx));
     }
-    return { decisions, evidence, firstSale };
+    return { decisions, evidence, firstSale, standing };
   }
 
   private async decideProgram(

@@ -14,7 +14,7 @@ import {
   reversedTotalFor,
   type CommissionFigures,
 } from './rules/commission-rules.js';
-import { countedMoves } from './rules/counted-moves.js';
+import { countedUntil, countedMoves } from './rules/counted-moves.js';
 import { CommissionHolds, type Judged } from './holds/commission-holds.service.js';
 import { NOTHING_POSTED, postingsBetween, takingBack } from './holds/commission-postings.js';
 import { countedLead, leadSharesOf } from './rules/lead-rules.js';
@@ -24,9 +24,9 @@ import type { SaleCount } from './sale-count.entity.js';
 import { SaleCounts } from './sale-counts.repository.js';
 import { Commission } from './commission.entity.js';
 import { PostedCommissions, type PostedTotals } from './posted-commissions.repository.js';
-import { ProgramTerms, type TermsInForce } from './program-terms.service.js';
+import type { TermsInForce } from './program-terms.service.js';
+import type { Earner } from './standing/standings.repository.js';
 import type { SuspicionTerms } from './suspicion/suspicion-rules.js';
-import { ReferralProgram } from './referral-program.entity.js';
 import type { SaleFacts } from './sale-facts.repository.js';
 import type { Sale } from './sale.entity.js';
 
@@ -40,6 +40,14 @@ interface Target {
   /** Stripe has yet to say what of the sale it collected; the amount is 0 meanwhile. */
   awaitsCash: boolean;
 }
+
+/** What is to be posted for a target, and when a person rejected it. */
+interface Brought {
+  transactions: NewTransaction[];
+  rejectedAt: Date | null;
+}
+
+const NOTHING_BROUGHT: Brought = { transactions: [], rejectedAt: null };
 
 export interface SettledSale {
   /** The partners whose ledger changed. */
@@ -59,7 +67,6 @@ export class CommissionSettlement {
   constructor(
     private readonly ledger: LedgerService,
     private readonly posted: PostedCommissions,
-    private readonly terms: ProgramTerms,
     private readonly counts: SaleCounts,
     private readonly exchanges: ExchangeFixings,
     private readonly holds: CommissionHolds,
@@ -70,15 +77,19 @@ export class CommissionSettlement {
   async settle(
     sale: Sale,
     facts: SaleFacts | null,
-    attributions: readonly Attribution[],
+    earners: readonly Earner[],
     firstSale: FirstSale | null,
     tx: EntityManager,
   ): Promise<SettledSale> {
-    const earning = facts === null ? [] : attributions;
-    await this.counts.lock([sale], earning, tx);
+    const earning = facts === null ? [] : earners;
+    const counting = await this.counts.lock(
+      [sale],
+      earning.map(({ attribution }) => attribution),
+      tx,
+    );
     const targets: Target[] = [];
-    for (const attribution of earning)
-      targets.push(...(await this.targetsOf(sale, facts as SaleFacts, attribution, firstSale, tx)));
+    for (const earner of earning)
+      targets.push(...(await this.targetsOf(sale, facts as SaleFacts, earner, firstSale, tx)));
     const live = await this.posted.liveOf(sale, tx);
     const undecided = new Set(targets.filter((t) => t.awaitsCash).map((t) => t.attribution.programId));
     const awaitsCash = undecided.size > 0;
@@ -91,15 +102,17 @@ export class CommissionSettlement {
     )) {
       transactions.push(...(await this.supersede(commission, tx)));
     }
+    const counted: SaleCount[] = [];
     for (const target of targets) {
       const held = live.find(({ commission }) => fits(commission, target, facts)) ?? null;
-      transactions.push(...(await this.bring(held, target, sale, facts as SaleFacts, tx)));
+      const brought = await this.bring(held, target, sale, facts as SaleFacts, tx);
+      transactions.push(...brought.transactions);
+      counted.push(...countedBy(target, brought.rejectedAt, sale, facts as SaleFacts));
     }
     await this.ledger.post(transactions, tx);
-    const counted = targets.flatMap((target) => countedBy(target, sale, facts as SaleFacts));
     return {
       partnerIds: [...new Set(transactions.flatMap(({ entries }) => entries.map((entry) => entry.partnerId)))],
-      later: await this.counts.write(sale, counted, tx),
+      later: await this.counts.write(sale, counted, counting, tx),
       awaitsCash,
     };
   }
@@ -108,14 +121,13 @@ export class CommissionSettlement {
   private async targetsOf(
     sale: Sale,
     facts: SaleFacts,
-    attribution: Attribution,
+    { attribution, terms: version }: Earner,
     firstSale: FirstSale | null,
     tx: EntityManager,
   ): Promise<Target[]> {
     const { workspaceId, programId, partnerId, customerId } = attribution;
     const { occurredAt, figures } = facts;
-    const version = await this.terms.termsFor(attribution, occurredAt, tx);
-    const { currency } = await tx.getRepository(ReferralProgram).findOneByOrFail({ workspaceId, id: programId });
+    const { currency } = version;
     const lead = isLeadKind(sale.source) ? sale.source : null;
     const exchange = lead === null ? await this.exchanges.of(facts, currency, tx) : null;
     const collected = collectedOf(figures, version.policies);
@@ -162,14 +174,14 @@ export class CommissionSettlement {
     sale: Sale,
     facts: SaleFacts,
     tx: EntityManager,
-  ): Promise<NewTransaction[]> {
+  ): Promise<Brought> {
     const { version } = target;
     const due = held?.commission.dueAt ?? dueAt(facts.occurredAt, version.holdDays);
     const { amountMinor, awaitsRate, explanation } = target.figures;
     const awaits = target.awaitsCash ? 'pending_cash' : awaitsRate ? 'pending_fx' : null;
     if (amountMinor === 0 && awaits === null && (held === null || held.commission.status === 'pending_cash')) {
       if (held !== null) await this.posted.forget(held.commission, tx);
-      return [];
+      return NOTHING_BROUGHT;
     }
     const currency = target.programCurrency ?? facts.figures.currency;
     const commission: Commission = {
@@ -201,11 +213,13 @@ export class CommissionSettlement {
     };
     const judged = target.awaitsCash
       ? null
-      : await this.holds.judge(commission, facts, suspicionTerms(version, facts), tx);
+      : await this.holds.judge(commission, held === null, facts, suspicionTerms(version, facts), tx);
     commission.holds = judged?.reasons ?? [];
     if (held === null) await tx.getRepository(Commission).insert(commission);
     else if (hasChanged(held.commission, commission)) await this.posted.rewrite(commission, tx);
-    return awaits !== null || judged === null ? [] : this.differences(commission, held, facts, judged, tx);
+    if (awaits !== null || judged === null) return NOTHING_BROUGHT;
+    const transactions = await this.differences(commission, held, facts, judged, tx);
+    return { transactions, rejectedAt: judged.rejection?.decidedAt ?? null };
   }
 
   /** What the facts and the people say of it, less what is posted already. */
@@ -278,12 +292,17 @@ function fits(commission: Commission, { attribution, rule, version }: Target, fa
 }
 
 /** What the sale counts under the rule, and what of that has left again, each at its time. */
-function countedBy({ attribution, rule, figures }: Target, sale: Sale, facts: SaleFacts): SaleCount[] {
+function countedBy(
+  { attribution, rule, figures }: Target,
+  rejectedAt: Date | null,
+  sale: Sale,
+  facts: SaleFacts,
+): SaleCount[] {
   const { workspaceId, programId, partnerId, customerId } = attribution;
   const common = { workspaceId, programId, saleId: sale.id, rule, partnerId, customerId, sourceId: sale.sourceId };
   const { occurredAt, out } = facts;
   const moves = isLeadKind(sale.source)
     ? countedLead(occurredAt, figures.amountMinor)
     : countedMoves(figures, { occurredAt, cashMinor: figures.explanation.cashMinor, moves: out.moves });
-  return moves.map((move, seq) => ({ ...common, seq, ...move }));
+  return countedUntil(rejectedAt, moves).map((move, seq) => ({ ...common, seq, ...move }));
 }

@@ -21,21 +21,16 @@ export class NotedSales {
   ): Promise<Sale | null> {
     const { workspaceId, source, account, sourceId } = reference;
     const sales = tx.getRepository(Sale);
-    const held = await sales.findOneBy({ workspaceId, source, account, sourceId });
-    if (held !== null || facts === null || !mayEarn) return held;
+    const where = { workspaceId, source, account, sourceId };
+    if (facts === null || !mayEarn) return sales.findOneBy(where);
     const sale: Sale = {
-      workspaceId,
-      id: newId('sale'),
-      source,
-      account,
-      sourceId,
-      customerId,
+      ...{ ...where, id: newId('sale'), customerId },
       currency: facts.figures.currency,
       cashMinor: facts.figures.cashMinor,
       occurredAt: facts.occurredAt,
       createdAt: this.clock.now(),
     };
-    await sales.insert({ ...sale });
-    return sale;
+    const made = await sales.createQueryBuilder().insert().values(sale).orIgnore().returning('id').execute();
+    return (made.raw as unknown[]).length > 0 ? sale : sales.findOneByOrFail(where);
   }
 }

@@ -30,8 +30,18 @@ export class PersonsRepository {
     return link?.customer_id ?? null;
   }
 
+  /** The same, with the person's lock. */
+  private async findLocked(workspaceId: string, stripeCustomerId: string, tx: EntityManager): Promise<string | null> {
+    const [link] = (await tx.query(
+      `SELECT customer_id, pg_advisory_xact_lock(hashtextextended('person/' || workspace_id || '/' || customer_id, 0))
+         FROM tributary.customer_link WHERE workspace_id = $1 AND account = '' AND stripe_customer_id = $2`,
+      [workspaceId, stripeCustomerId],
+    )) as Array<{ customer_id: string }>;
+    return link?.customer_id ?? null;
+  }
+
   /**
-   * The person behind a Stripe customer, made when something ties the customer to a code: the one whose click or sign-up a
+   * The person behind a Stripe customer, with the lock of one that is known, made when something ties the customer to a code: the one whose click or sign-up a
    * checkout names first, else a new one. A click's id stands in a link that people pass on, so that a second customer who
    * names it is somebody else until the company says otherwise. Null when nothing does, so that customers whom nobody referred leave no trace here.
    */
@@ -40,7 +50,7 @@ export class PersonsRepository {
     stripeCustomerId: string,
     tx: EntityManager,
   ): Promise<{ customerId: string; isNewLink: boolean } | null> {
-    const known = await this.find(workspaceId, stripeCustomerId, tx);
+    const known = await this.findLocked(workspaceId, stripeCustomerId, tx);
     if (known !== null) return { customerId: known, isNewLink: false };
     if ((await this.tied(workspaceId, [stripeCustomerId], tx)).length === 0) return null;
     const tracked = await this.trackedBy(workspaceId, stripeCustomerId, tx);

@@ -7,6 +7,8 @@ import { decidingTerms, type ScopeTerms, type TermsSources } from './terms/terms
 /** A version of a program, with what it says of one partner and code in the places of what it says of everyone. */
 export interface TermsInForce extends ReferralProgramVersion {
   sources: TermsSources;
+  /** Of the program; null: each sale's own. */
+  currency: string | null;
 }
 
 /** Which terms of a program hold when. */
@@ -31,11 +33,16 @@ export class ProgramTerms {
   ): Promise<TermsInForce> {
     const { entities, raw } = await versionAt(workspaceId, programId, at, tx)
       .addSelect(OVERRIDES, 'overrides')
+      .addSelect(
+        `(SELECT p.currency FROM tributary.referral_program p WHERE p.workspace_id = :workspaceId AND p.id = :programId)`,
+        'currency',
+      )
       .setParameters({ partnerId, codeId })
-      .getRawAndEntities<{ overrides: ScopeTerms[] | null }>();
+      .getRawAndEntities<{ overrides: ScopeTerms[] | null; currency: string | null }>();
     const [version] = entities;
     if (version === undefined) throw new Error(`program ${programId} has no terms`);
-    return { ...version, ...decidingTerms(version, raw[0]?.overrides ?? []) };
+    const [row] = raw;
+    return { ...version, ...decidingTerms(version, row?.overrides ?? []), currency: row?.currency ?? null };
   }
 
   /** The latest version of each of the programs, by program id. */

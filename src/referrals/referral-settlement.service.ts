@@ -6,7 +6,6 @@ import { typeOfObject } from '../billing/objects/registry.js';
 import { DomainError } from '../common/errors.js';
 import { groupBy } from '../common/group-by.js';
 import { bindingsInForce } from './attribution/bindings-in-force.js';
-import type { Attribution } from './attribution.entity.js';
 import { AttributionService, type AttributionState } from './attribution.service.js';
 import { CommissionSettlement } from './commission-settlement.service.js';
 import { LeadSettlement } from './leads/lead-settlement.service.js';
@@ -19,7 +18,7 @@ import { SaleFactsRepository, type SaleFacts } from './sale-facts.repository.js'
 import { saleKey, type SaleReference } from './sale-key.js';
 import { SaleLinks, type CustomerOfKey, type SaleOfKey } from './sale-links.repository.js';
 import { Sale } from './sale.entity.js';
-import { Standings } from './standing/standings.repository.js';
+import { Standings, type Earner } from './standing/standings.repository.js';
 import { ToldNames } from './told-names.repository.js';
 
 /** The users of a promotion code are touched page by page. */
@@ -31,8 +30,11 @@ const SESSION_PREFIX = 'cs_';
 export interface SettleUnit {
   keys: SettleKey[];
   /** Empty where the key names no sale. */
-  sales: SaleOfKey[];
+  sales: ReferredSale[];
 }
+
+/** A sale of a referred customer, and whether that customer says who they are. */
+type ReferredSale = SaleOfKey & { isNamed?: boolean };
 
 /**
  * What the referral rooms say should be posted for a touched key. Every path ends in the same question, asked under the lock
@@ -72,18 +74,23 @@ export class ReferralSettlement {
     ];
   }
 
-  /** Those of customers whom something ties to a code. */
-  private async referred<T extends CustomerOfKey>(candidates: readonly T[], tx: EntityManager): Promise<T[]> {
+  /** Those of customers whom something ties to a code, or who say who they are. */
+  private async referred<T extends CustomerOfKey>(
+    candidates: readonly T[],
+    tx: EntityManager,
+  ): Promise<Array<T & { isNamed: boolean }>> {
     const tied = new Set<string>();
+    const named = new Set<string>();
     for (const [workspaceId, group] of groupBy(candidates, ({ key }) => key.workspaceId)) {
       const ids = [...new Set(group.map(({ stripeCustomerId }) => stripeCustomerId))];
-      const found = [
-        ...(await this.persons.tied(workspaceId, ids, tx)),
-        ...(await this.names.naming(workspaceId, ids, tx)),
-      ];
-      for (const id of found) tied.add(`${workspaceId}/${id}`);
+      for (const id of await this.persons.tied(workspaceId, ids, tx)) tied.add(`${workspaceId}/${id}`);
+      for (const id of await this.names.naming(workspaceId, ids, tx)) named.add(`${workspaceId}/${id}`);
     }
-    return candidates.filter(({ key, stripeCustomerId }) => tied.has(`${key.workspaceId}/${stripeCustomerId}`));
+    return candidates.flatMap((candidate) => {
+      const name = `${candidate.key.workspaceId}/${candidate.stripeCustomerId}`;
+      const isNamed = named.has(name);
+      return isNamed || tied.has(name) ? [{ ...candidate, isNamed }] : [];
+    });
   }
 
   /** Settles a key at once, in the caller's transaction. Safe to repeat. */
@@ -119,10 +126,10 @@ export class ReferralSettlement {
     }
   }
 
-  private async settleSales(sales: readonly SaleOfKey[], tx: EntityManager): Promise<string[]> {
+  private async settleSales(sales: readonly ReferredSale[], tx: EntityManager): Promise<string[]> {
     const partners: string[] = [];
-    for (const { sale, stripeCustomerId } of sales) {
-      partners.push(...(await this.settleStripeCustomer(sale.workspaceId, stripeCustomerId, sale, tx)));
+    for (const { sale, stripeCustomerId, isNamed } of sales) {
+      partners.push(...(await this.settleStripeCustomer(sale.workspaceId, stripeCustomerId, sale, tx, isNamed)));
     }
     return partners;
   }
@@ -142,8 +149,9 @@ export class ReferralSettlement {
     stripeCustomerId: string,
     reference: SaleReference | null,
     tx: EntityManager,
+    mayName = true,
   ): Promise<string[]> {
-    const person = await this.lockedPerson(workspaceId, stripeCustomerId, tx);
+    const person = await this.lockedPerson(workspaceId, stripeCustomerId, mayName, tx);
     if (person === null) return [];
     if (person.isNewLink) await this.touchSalesOf(workspaceId, person.customerId, reference, tx);
     return this.settlePerson(workspaceId, person.customerId, reference, tx);
@@ -187,14 +195,15 @@ export class ReferralSettlement {
   private async lockedPerson(
     workspaceId: string,
     stripeCustomerId: string,
+    mayName: boolean,
     tx: EntityManager,
   ): Promise<{ customerId: string; isNewLink: boolean } | null> {
-    const externalId = await this.names.nameOf(workspaceId, stripeCustomerId, tx);
+    const externalId = mayName ? await this.names.nameOf(workspaceId, stripeCustomerId, tx) : null;
     if (externalId !== null) await this.customers.ensure(workspaceId, { externalId, stripeCustomerId }, tx);
     await this.persons.lockStripeCustomer(workspaceId, stripeCustomerId, tx);
     const person = await this.persons.findOrMake(workspaceId, stripeCustomerId, tx);
     if (person === null) return null;
-    await this.persons.lockPerson(workspaceId, person.customerId, tx);
+    if (person.isNewLink) await this.persons.lockPerson(workspaceId, person.customerId, tx);
     const still = await this.persons.find(workspaceId, stripeCustomerId, tx);
     if (still !== person.customerId) throw joinedMeanwhile(person.customerId);
     return person;
@@ -247,9 +256,9 @@ export class ReferralSettlement {
     return partnerIds;
   }
 
-  private earners(facts: SaleFacts, state: AttributionState, tx: EntityManager): Promise<Attribution[]> {
+  private earners(facts: SaleFacts, state: AttributionState, tx: EntityManager): Promise<Earner[]> {
     const bound = bindingsInForce(state.attributions, state.byHand, facts.occurredAt);
-    return this.standings.earners(bound, facts, state.exempt, tx);
+    return this.standings.earners(bound, facts, state, tx);
   }
 
   private async touchSalesOf(
@@ -270,13 +279,13 @@ function joinedMeanwhile(customerId: string): DomainError {
 }
 
 /** One for each sale, whichever keys lead to it; a key that leads to several is settled alone, with all of them. */
-function unitsOfSales(sales: readonly SaleOfKey[]): SettleUnit[] {
+function unitsOfSales(sales: readonly ReferredSale[]): SettleUnit[] {
   const alone: SettleUnit[] = [];
-  const single: SaleOfKey[] = [];
+  const single: ReferredSale[] = [];
   for (const ofKey of groupBy(sales, ({ key }) => settleKeyText(key)).values()) {
     const [first] = ofKey;
-    if (ofKey.length > 1) alone.push({ keys: [(first as SaleOfKey).key], sales: ofKey });
-    else single.push(first as SaleOfKey);
+    if (ofKey.length > 1) alone.push({ keys: [(first as ReferredSale).key], sales: ofKey });
+    else single.push(first as ReferredSale);
   }
   const nameOf = ({ sale }: SaleOfKey): string => `${sale.workspaceId}/${sale.source}/${sale.sourceId}`;
   const together = [...groupBy(single, nameOf).values()];

@@ -22,6 +22,13 @@ export interface CountedSale {
 
 const COLUMN: Record<Exclude<CountedBy, 'program'>, string> = { partner: 'partner_id', customer: 'customer_id' };
 
+/** What sales count already, and by what their programs count. */
+export interface Counting {
+  held: SaleCount[];
+  /** By program. */
+  scopesOf: Map<string, Set<CountedBy>>;
+}
+
 /** Counts what came before a sale, and knows whom a change concerns. */
 @Injectable()
 export class SaleCounts {
@@ -33,16 +40,19 @@ export class SaleCounts {
     sales: ReadonlyArray<Pick<Sale, 'workspaceId' | 'id'>>,
     earning: ReadonlyArray<Pick<SaleCount, 'programId' | 'partnerId'>>,
     tx: EntityManager,
-  ): Promise<void> {
+  ): Promise<Counting> {
     const workspaceId = sales[0]?.workspaceId ?? '';
     const held = await tx.getRepository(SaleCount).findBy({ workspaceId, saleId: In(sales.map(({ id }) => id)) });
     const names = new Set<string>();
+    const scopesOf = new Map<string, Set<CountedBy>>();
     for (const { programId, partnerId } of [...earning, ...held]) {
-      const scopes = await this.scopesOf(workspaceId, programId, tx);
+      const scopes = scopesOf.get(programId) ?? (await this.scopesOf(workspaceId, programId, tx));
+      scopesOf.set(programId, scopes);
       if (scopes.has('program')) names.add(`counts/${workspaceId}/${programId}`);
       else if (scopes.has('partner')) names.add(`counts/${workspaceId}/${programId}/${partnerId}`);
     }
     for (const name of [...names].sort()) await lock(name, tx);
+    return { held, scopesOf };
   }
 
   /** By what any terms of the program count, past and future ones and those of groups, partners and codes; often nothing. */
@@ -100,11 +110,16 @@ export class SaleCounts {
    * Writes what the sale counts in its program, in place of what stood there. Answers the sales after it whose counts that
    * changes, when anything did.
    */
-  async write(sale: Pick<Sale, 'workspaceId' | 'id'>, rows: readonly SaleCount[], tx: EntityManager): Promise<Sale[]> {
+  async write(
+    sale: Pick<Sale, 'workspaceId' | 'id'>,
+    rows: readonly SaleCount[],
+    counting: Counting,
+    tx: EntityManager,
+  ): Promise<Sale[]> {
     const counts = tx.getRepository(SaleCount);
     const where = { workspaceId: sale.workspaceId, saleId: sale.id };
-    const held = await counts.find({ where, order: { programId: 'ASC', rule: 'ASC', seq: 'ASC' } });
-    const wanted = [...rows].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+    const held = inOrder(counting.held.filter(({ saleId }) => saleId === sale.id));
+    const wanted = inOrder(rows);
     if (
       isDeepStrictEqual(
         held.map((row) => ({ ...row })),
@@ -117,7 +132,7 @@ export class SaleCounts {
     const touched = new Map<string, Sale>();
     for (const programId of new Set([...held, ...wanted].map((row) => row.programId))) {
       const changed = [...held, ...wanted].filter((row) => row.programId === programId);
-      for (const later of await this.after(sale, changed, tx)) touched.set(later.id, later);
+      for (const later of await this.after(sale, changed, counting, tx)) touched.set(later.id, later);
     }
     return [...touched.values()];
   }
@@ -126,11 +141,12 @@ export class SaleCounts {
   private async after(
     { workspaceId, id }: Pick<Sale, 'workspaceId' | 'id'>,
     rows: readonly SaleCount[],
+    { scopesOf }: Counting,
     tx: EntityManager,
   ): Promise<Sale[]> {
     const programId = rows[0]?.programId ?? '';
-    const scopes = await this.scopesOf(workspaceId, programId, tx);
-    if (scopes.size === 0) return [];
+    const scopes = scopesOf.get(programId);
+    if (scopes === undefined || scopes.size === 0) return [];
     const first = new Date(Math.min(...rows.map(({ at }) => at.getTime())));
     return (await tx.query(
       `SELECT DISTINCT s.workspace_id AS "workspaceId", s.id, s.source, s.account, s.source_id AS "sourceId", s.customer_id AS "customerId"
@@ -147,6 +163,8 @@ export class SaleCounts {
 }
 
 const NOTHING_BEFORE: CountsBefore = { payments: 0, sales: 0, revenueMinor: 0, firstPaymentAt: null };
+
+const inOrder = (rows: readonly SaleCount[]): SaleCount[] => [...rows].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 
 const keyOf = ({ programId, rule, seq }: SaleCount): string => `${programId}\n${rule}\n${String(seq).padStart(9, '0')}`;
 

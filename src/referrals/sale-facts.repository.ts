@@ -72,16 +72,15 @@ export class SaleFactsRepository {
   }
 
   private async ofInvoices({ workspaceId, account, ids }: SalesAsked, tx: EntityManager): Promise<SaleFacts[]> {
-    const rows = (await tx.query(PAID_INVOICES, [workspaceId, account, ids])) as PaidRow[];
+    const rows = (await tx.query(PAID_INVOICES, [workspaceId, account, ids])) as PaidInvoiceRow[];
     const paid = rows.filter(({ data }) => minorOf(data.amount_paid) > 0);
     if (paid.length === 0) return [];
     const key = [workspaceId, account, paid.map(({ id }) => id)];
-    const lines = groupBy((await tx.query(INVOICE_LINES, key)) as InvoiceLineRow[], ({ invoice }) => invoice);
     const stories = groupBy((await tx.query(INVOICE_MOVEMENTS, key)) as ChargeStory[], ({ sale }) => sale);
     const offStripe = await this.offStripe.findMany({ workspaceId, account }, key[2] as string[], tx);
-    return paid.map(({ id, data, ...row }) => ({
+    return paid.map(({ id, data, lines, ...row }) => ({
       ...{ workspaceId, account, source: 'invoice', sourceId: id },
-      figures: invoiceFigures(data, lines.get(id) ?? [], offStripe.get(id) ?? null),
+      figures: invoiceFigures(data, lines, offStripe.get(id) ?? null),
       belongsTo: idsOf(id, refId(data.customer), invoiceSubscription(data)),
       ...happened(row, stories.get(id) ?? []),
     }));
@@ -139,7 +138,7 @@ interface PaidRow {
   event_id: string | null;
 }
 
-type InvoiceLineRow = LineRow & { invoice: string };
+type PaidInvoiceRow = PaidRow & { lines: LineRow[] };
 
 const idsOf = (...ids: Array<string | null>): string[] => ids.filter((id) => id !== null);
 
@@ -147,17 +146,18 @@ const idsOf = (...ids: Array<string | null>): string[] => ids.filter((id) => id 
 const picked = (row: string, fields: readonly string[]): string =>
   `jsonb_to_record(${row}.data) AS picked(${fields.map((field) => `${field} jsonb`).join(', ')})`;
 
+const LINES = `
+  SELECT jsonb_build_object('id', l.id, 'data', to_jsonb(picked), 'price_type', coalesce(p.data->>'type', picked.price->>'type'),
+           'interval', coalesce(p.data#>>'{recurring,interval}', picked.price#>>'{recurring,interval}', picked.plan->>'interval')) AS line
+    FROM stripe.invoice_line_items l CROSS JOIN LATERAL ${picked('l', LINE_FIELDS)}
+    LEFT JOIN stripe.prices p ON p.workspace_id = l.workspace_id AND p.account = l.account AND p.id = stripe.line_price(to_jsonb(picked))
+   WHERE l.workspace_id = i.workspace_id AND l.account = i.account AND l.parent = i.id AND l.deleted_at IS NULL ORDER BY l.id`;
+
 const PAID_INVOICES = `
-  SELECT i.id, to_jsonb(picked) AS data, i.paid_at, i.source_event_id AS event_id
+  SELECT i.id, to_jsonb(picked) AS data, i.paid_at, i.source_event_id AS event_id,
+         (SELECT coalesce(jsonb_agg(line), '[]') FROM (${LINES}) AS lines) AS lines
     FROM stripe.invoices i CROSS JOIN LATERAL ${picked('i', INVOICE_FIELDS)}
    WHERE i.workspace_id = $1 AND i.account = $2 AND i.id = ANY($3) AND i.paid_at IS NOT NULL AND i.deleted_at IS NULL`;
-
-const INVOICE_LINES = `
-  SELECT l.parent AS invoice, l.id, to_jsonb(picked) AS data, coalesce(p.data->>'type', picked.price->>'type') AS price_type,
-         coalesce(p.data#>>'{recurring,interval}', picked.price#>>'{recurring,interval}', picked.plan->>'interval') AS interval
-    FROM stripe.invoice_line_items l CROSS JOIN LATERAL ${picked('l', LINE_FIELDS)}
-    LEFT JOIN stripe.prices p ON p.workspace_id = l.workspace_id AND p.account = l.account AND p.id = stripe.line_price(l.data)
-   WHERE l.workspace_id = $1 AND l.account = $2 AND l.parent = ANY($3) AND l.deleted_at IS NULL ORDER BY l.parent, l.id`;
 
 /** A payment-mode session that was paid and has no invoice; it is a sale at the moment of its charge. */
 const PAID_SESSIONS = `

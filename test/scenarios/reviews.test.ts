@@ -66,6 +66,25 @@ describe('a review', () => {
     expect(await story.balance(partnerId)).toMatchObject([{ heldMinor: 0, pendingMinor: 1_500 }]);
   });
 
+  it('of a rejected commission leaves room under caps from then on, until it is released after all', async () => {
+    const { partnerId, code } = await story.referrer({ caps: [{ per: 'partner', period: 'ever', maxMinor: 3_000 }] });
+    const customer = await story.referredCustomer(code);
+    const sale = payment({ customer, paidAt: PAID_AT, lines: [invoiceLine({ amount: 10_000 })] });
+    const later = payment({ customer, paidAt: PAID_AT + 86_400, lines: [invoiceLine({ amount: 10_000 })] });
+    await story.happens(...later.events, ...sale.events, warningOf(sale.charge, PAID_AT + 60));
+    const amounts = async () => (await story.commissions(partnerId)).map(({ amountMinor }) => amountMinor);
+    expect(await amounts()).toEqual([2_000, 1_000]);
+
+    const [{ id } = { id: '' }] = await story.commissions(partnerId);
+    await decide(id, 'reject');
+    await story.settle();
+    expect(await amounts()).toEqual([2_000, 2_000]);
+
+    await decide(id, 'release');
+    await story.settle();
+    expect(await amounts()).toEqual([2_000, 1_000]);
+  });
+
   it('is decided once, with a reason, and not while a dispute is open', async () => {
     const { partnerId, id, sale } = await warnedSale();
     const release = (body: object) => story.service.http('POST', `/v1/commissions/${id}/release`, body);

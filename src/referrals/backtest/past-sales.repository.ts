@@ -81,7 +81,7 @@ export class PastSales {
         byEvidence: evidenceOf.get(customerId) ?? null,
         byHand: handsOf.get(customerId) ?? [],
         mayEarn: (bound) => !isExempt(paid, exempt) && earnsAt(paid.occurredAt, bound, policies, standing),
-        rejectedFor: new Set(rejectedOf.get(`${source}/${sourceId}`)?.map((row) => row.partner_id)),
+        rejectedFor: new Map(rejectedOf.get(`${source}/${sourceId}`)?.map((row) => [row.partner_id, row.decided_at])),
         exchange: exchanges.get(paid) ?? null,
         programCurrency: currency,
       };
@@ -101,6 +101,7 @@ interface RejectedRow {
   source: string;
   source_id: string;
   partner_id: string;
+  decided_at: Date;
 }
 
 const PAST_SALES = `
@@ -133,8 +134,8 @@ const PAST_SALES = `
 
 /** Whose commission for a sale was rejected, and not released later. */
 const REJECTED = `
-  SELECT source, source_id, partner_id FROM (
-    SELECT DISTINCT ON (d.sale_id, d.partner_id, d.rule) s.source, s.source_id, d.partner_id, d.decision
+  SELECT source, source_id, partner_id, decided_at FROM (
+    SELECT DISTINCT ON (d.sale_id, d.partner_id, d.rule) s.source, s.source_id, d.partner_id, d.decision, d.decided_at
       FROM tributary.sale s JOIN tributary.commission_decision d ON d.workspace_id = s.workspace_id AND d.sale_id = s.id
      WHERE s.workspace_id = $1 AND d.program_id = $2 AND s.source_id = ANY($3)
      ORDER BY d.sale_id, d.partner_id, d.rule, d.decided_at DESC, d.id DESC) AS last

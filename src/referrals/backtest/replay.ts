@@ -2,7 +2,7 @@ import { bindingsInForce } from '../attribution/bindings-in-force.js';
 import type { AttributionByHand } from '../attribution/attribution-by-hand.entity.js';
 import type { Attribution } from '../attribution.entity.js';
 import { afterEarning, commissionFor, reversedTotalFor } from '../rules/commission-rules.js';
-import { countedMoves, type CountedMove } from '../rules/counted-moves.js';
+import { countedMoves, countedUntil, type CountedMove } from '../rules/counted-moves.js';
 import type { Exchange } from '../rules/exchange.js';
 import type { ProgramPolicies } from '../rules/program-policies.js';
 import type { Cap, RewardRule } from '../rules/reward-rule.js';
@@ -27,8 +27,8 @@ export interface PastSale {
   byHand: readonly AttributionByHand[];
   /** Whether the bound one may earn from it; asked once it is known who that is. */
   mayEarn: (bound: Attribution) => boolean;
-  /** Partners whose commission for it was rejected by a person. */
-  rejectedFor: ReadonlySet<string>;
+  /** Partners whose commission for it was rejected by a person, and when. */
+  rejectedFor: ReadonlyMap<string, Date>;
   exchange: Exchange | null;
   programCurrency: string | null;
 }
@@ -65,8 +65,8 @@ export class Replay {
     const collected = collectedOf(figures, policies) ?? { ...figures, cashMinor: 0 };
     let awaitsRate = false;
     const sums = { ...NO_SUMS };
-    const earned: Array<{ rule: RewardRule; moves: CountedMove[] }> = [];
-    const isRejected = sale.rejectedFor.has(bound.partnerId);
+    const earned: Array<{ rule: RewardRule; moves: readonly CountedMove[] }> = [];
+    const rejectedAt = sale.rejectedFor.get(bound.partnerId) ?? null;
     for (const share of sharesOf(rules, figures, { occurredAt, boundAt: bound.boundAt, isFirstSale }, policies)) {
       const before = this.counts.before(place, share.rule);
       const context = { before, caps, occurredAt, timeZone, isFirstSale, exchange: sale.exchange };
@@ -74,9 +74,9 @@ export class Replay {
       caps = caps.map((open) => afterEarning(open, commission.amountMinor));
       awaitsRate ||= commission.awaitsRate;
       const { cashMinor } = collected;
-      addTo(sums, commission.amountMinor, isRejected, cashMinor, facts);
+      addTo(sums, commission.amountMinor, rejectedAt !== null, cashMinor, facts);
       const cash = { occurredAt, cashMinor, moves: facts.out.moves };
-      earned.push({ rule: share.rule, moves: countedMoves(commission, cash) });
+      earned.push({ rule: share.rule, moves: countedUntil(rejectedAt, countedMoves(commission, cash)) });
     }
     this.counts.add(place, earned);
     return { partnerId: bound.partnerId, currency: sale.programCurrency ?? figures.currency, sums, awaitsRate };

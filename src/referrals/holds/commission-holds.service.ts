@@ -26,9 +26,16 @@ export class CommissionHolds {
     private readonly clock: Clock,
   ) {}
 
-  async judge(commission: Commission, facts: SaleFacts, terms: SuspicionTerms, tx: EntityManager): Promise<Judged> {
+  /** `isNew` says that the commission has no row yet, so that nothing can be known of it. */
+  async judge(
+    commission: Commission,
+    isNew: boolean,
+    facts: SaleFacts,
+    terms: SuspicionTerms,
+    tx: EntityManager,
+  ): Promise<Judged> {
     const decisions = await this.decisionsOf(commission, tx);
-    const suspicions = await this.suspicions.judge(commission, terms, tx);
+    const suspicions = await this.suspicions.judge(commission, isNew, terms, tx);
     const reasons = openReasons([...facts.complaints, ...suspicions], decisions);
     const last = decisions.at(-1) ?? null;
     const { decision, id: decisionId, reason } = last ?? { decision: null, id: null, reason: null };

@@ -16,7 +16,7 @@ import { SaleCounts } from '../sale-counts.repository.js';
 import type { SaleFacts } from '../sale-facts.repository.js';
 import { leadKey, saleKey } from '../sale-key.js';
 import type { Sale } from '../sale.entity.js';
-import { Standings } from '../standing/standings.repository.js';
+import { Standings, type Earner } from '../standing/standings.repository.js';
 import { LeadClaim } from './lead-claim.entity.js';
 import { isUpTo, signedUpAt, withoutEchoes } from './lead-evidence.js';
 import { Leads, type LeadPerson } from './leads.repository.js';
@@ -25,7 +25,7 @@ import { Leads, type LeadPerson } from './leads.repository.js';
 interface Lead {
   kind: LeadKind;
   facts: SaleFacts;
-  attribution: Attribution;
+  earner: Earner;
 }
 
 /**
@@ -103,13 +103,10 @@ export class LeadSettlement {
     const byEvidence = await this.boundAt(facts, programId, state, tx);
     const byHand = state.byHand.filter((binding) => binding.programId === programId);
     const bound = bindingsInForce(byEvidence, byHand, occurredAt);
-    const earners = await this.standings.earners(bound, facts, state.exempt, tx);
-    const leads: Lead[] = [];
-    for (const attribution of earners) {
-      const { rules } = await this.terms.termsFor(attribution, occurredAt, tx);
-      if (leadSharesOf(rules, kind, figures).length > 0) leads.push({ kind, facts, attribution });
-    }
-    return leads;
+    const earners = await this.standings.earners(bound, facts, state, tx);
+    return earners
+      .filter(({ terms }) => leadSharesOf(terms.rules, kind, figures).length > 0)
+      .map((earner) => ({ kind, facts, earner }));
   }
 
   /** By evidence up to the lead, or up to the first sale where that was before. */
@@ -171,13 +168,13 @@ export class LeadSettlement {
       const sale = await this.noted.note(facts, person.customerId, facts, true, tx);
       if (sale !== null) sales.set(nameOf(sale), sale);
     }
-    const attributions = leads.map(({ attribution }) => attribution);
+    const attributions = leads.map(({ earner }) => earner.attribution);
     // All at once: two settlings that waited for counts in several steps could wait for each other.
     await this.counts.lock([...sales.values()], attributions, tx);
     const partnerIds: string[] = [];
     for (const sale of sales.values()) {
       const own = leads.filter(({ facts }) => nameOf(facts) === nameOf(sale));
-      const earning = own.map(({ attribution }) => attribution);
+      const earning = own.map(({ earner }) => earner);
       const settled = await this.commissions.settle(sale, own[0]?.facts ?? null, earning, null, tx);
       await this.queue.touch(settled.later.map(saleKey), tx);
       partnerIds.push(...settled.partnerIds);
@@ -197,9 +194,9 @@ function leadFacts(
   return { workspaceId, account: '', ...lead, figures, out: moneyOut([]), complaints: [], eventId: null };
 }
 
-function claimsOf({ workspaceId, customerId, mailboxes }: LeadPerson, { kind, facts, attribution }: Lead): LeadClaim[] {
+function claimsOf({ workspaceId, customerId, mailboxes }: LeadPerson, { kind, facts, earner }: Lead): LeadClaim[] {
   const { occurredAt: at, sourceId } = facts;
-  const { programId } = attribution;
+  const { programId } = earner.attribution;
   return mailboxes.map((mailbox) => ({ workspaceId, mailbox, programId, kind, customerId, at, sourceId }));
 }
 

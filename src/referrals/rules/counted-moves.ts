@@ -42,3 +42,17 @@ export function countedMoves(
   }
   return counted;
 }
+
+/** What counts of a commission that a person rejected: from that moment on nothing (null: it stands). Pure. */
+export function countedUntil(rejectedAt: Date | null, moves: readonly CountedMove[]): readonly CountedMove[] {
+  const [sale] = moves;
+  if (rejectedAt === null || sale === undefined) return moves;
+  const at = rejectedAt < sale.at ? sale.at : rejectedAt;
+  const before = moves.filter((move, seq) => seq === 0 || move.at < at);
+  const left = (name: 'sales' | 'revenueMinor' | 'earnedMinor'): number =>
+    before.reduce((sum, move) => sum + move[name], 0);
+  return [
+    ...before,
+    { at, sales: -left('sales'), revenueMinor: -left('revenueMinor'), earnedMinor: -left('earnedMinor') },
+  ];
+}

@@ -15,12 +15,13 @@ export class Exemptions {
     customerId: string,
     tx: EntityManager,
   ): Promise<{ exempt: ReadonlySet<string>; changed: boolean }> {
-    const rows = await tx.query<Array<{ id: string }>>(EXEMPT, [workspaceId, customerId]);
-    const objectIds = rows.map(({ id }) => id).sort();
-    const exemptions = tx.getRepository(CustomerExemption);
-    const held = await exemptions.findOneBy({ workspaceId, customerId });
-    const changed = !isDeepStrictEqual(held?.objectIds ?? [], objectIds);
-    if (changed) await exemptions.upsert({ workspaceId, customerId, objectIds }, ['workspaceId', 'customerId']);
+    const [row] = await tx.query<[{ ids: string[]; held: string[] | null }]>(EXEMPT, [workspaceId, customerId]);
+    const objectIds = [...row.ids].sort();
+    const changed = !isDeepStrictEqual(row.held ?? [], objectIds);
+    if (changed)
+      await tx
+        .getRepository(CustomerExemption)
+        .upsert({ workspaceId, customerId, objectIds }, ['workspaceId', 'customerId']);
     return { exempt: new Set(objectIds), changed };
   }
 }
@@ -34,13 +35,16 @@ const EXEMPT = `
   sessions AS (
     SELECT id, data FROM stripe.checkout_sessions
      WHERE workspace_id = $1 AND account = '' AND customer IN (SELECT id FROM mine)
-    UNION SELECT id, data FROM stripe.checkout_sessions WHERE workspace_id = $1 AND account = '' AND id IN (SELECT id FROM mine))
-  SELECT id FROM stripe.customers
-   WHERE workspace_id = $1 AND account = '' AND id IN (SELECT id FROM mine) AND data${SAYS_NO}
-  UNION
-  SELECT id FROM stripe.subscriptions
-   WHERE workspace_id = $1 AND account = '' AND customer IN (SELECT id FROM mine) AND data${SAYS_NO}
-  UNION
-  SELECT bought.id FROM sessions, LATERAL (
-    VALUES (sessions.id), (stripe.ref(data->'invoice')), (stripe.ref(data->'subscription')), (stripe.ref(data->'payment_intent'))) AS bought(id)
-   WHERE data${SAYS_NO} AND bought.id IS NOT NULL`;
+    UNION SELECT id, data FROM stripe.checkout_sessions WHERE workspace_id = $1 AND account = '' AND id IN (SELECT id FROM mine)),
+  exempt AS (
+    SELECT id FROM stripe.customers
+     WHERE workspace_id = $1 AND account = '' AND id IN (SELECT id FROM mine) AND data${SAYS_NO}
+    UNION
+    SELECT id FROM stripe.subscriptions
+     WHERE workspace_id = $1 AND account = '' AND customer IN (SELECT id FROM mine) AND data${SAYS_NO}
+    UNION
+    SELECT bought.id FROM sessions, LATERAL (
+      VALUES (sessions.id), (stripe.ref(data->'invoice')), (stripe.ref(data->'subscription')), (stripe.ref(data->'payment_intent'))) AS bought(id)
+     WHERE data${SAYS_NO} AND bought.id IS NOT NULL)
+  SELECT ARRAY(SELECT id FROM exempt) AS ids,
+         (SELECT object_ids FROM tributary.customer_exemption WHERE workspace_id = $1 AND customer_id = $2) AS held`;

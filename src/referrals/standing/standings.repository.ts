@@ -1,18 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { In, type EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { MS_PER_SECOND } from '../../common/clock.js';
-import { PartnerStanding } from '../../partners/partner-standing.entity.js';
 import type { Evidence } from '../attribution-rules.js';
 import type { Attribution } from '../attribution.entity.js';
-import { ProgramTerms } from '../program-terms.service.js';
+import { ProgramTerms, type TermsInForce } from '../program-terms.service.js';
 import { inForceAt } from '../rules/dated.js';
 import { mayBind, mayEarn, programStateAt, type ProgramState } from '../rules/program-lifecycle.js';
 import type { ProgramPolicies } from '../rules/program-policies.js';
 import type { SaleFacts } from '../sale-facts.repository.js';
 import { EXEMPT_METADATA_KEY, EXEMPT_METADATA_VALUE } from './exemptions.repository.js';
-import { ProgramStateChange } from './program-state.entity.js';
 
 type Key = Pick<Attribution, 'programId' | 'partnerId'>;
+
+/** Who earns from a sale, and by what terms. */
+export interface Earner {
+  attribution: Attribution;
+  terms: TermsInForce;
+}
 
 export interface StandingThen {
   stateAt: (programId: string, at: Date) => ProgramState;
@@ -23,16 +27,6 @@ export interface StandingThen {
 @Injectable()
 export class Standings {
   constructor(private readonly terms: ProgramTerms) {}
-
-  /** The evidence with what keeps it from binding, if anything does. */
-  async judged(workspaceId: string, evidence: readonly Evidence[], tx: EntityManager): Promise<Evidence[]> {
-    const { stateAt, isActiveAt } = await this.of(workspaceId, evidence, tx);
-    return evidence.map((item) => {
-      const { programId, partnerId, boundAt } = item;
-      if (!mayBind(stateAt(programId, boundAt))) return { ...item, refusal: 'program_not_active' };
-      return isActiveAt(partnerId, boundAt) ? item : { ...item, refusal: 'partner_not_active' };
-    });
-  }
 
   /** What keeps a partner from being bound to anybody by a program at `at`, if anything does. */
   async objectionTo(
@@ -45,20 +39,19 @@ export class Standings {
     return isActiveAt(partnerId, at) ? null : 'partner_not_active';
   }
 
-  /** Those of the bound who may earn from the sale; none when it belongs to what is exempt. */
+  /** Those of the bound who may earn from the sale, and by what terms; none when it belongs to what is exempt. */
   async earners(
     bound: readonly Attribution[],
     facts: SaleFacts,
-    exempt: ReadonlySet<string>,
+    { exempt, standing }: { exempt: ReadonlySet<string>; standing: StandingThen },
     tx: EntityManager,
-  ): Promise<Attribution[]> {
-    const { workspaceId, occurredAt } = facts;
+  ): Promise<Earner[]> {
+    const { occurredAt } = facts;
     if (isExempt(facts, exempt)) return [];
-    const standing = await this.of(workspaceId, bound, tx);
-    const earners: Attribution[] = [];
+    const earners: Earner[] = [];
     for (const attribution of bound) {
-      const { policies } = await this.terms.termsAt(workspaceId, attribution.programId, occurredAt, tx);
-      if (earnsAt(occurredAt, attribution, policies, standing)) earners.push(attribution);
+      const terms = await this.terms.termsFor(attribution, occurredAt, tx);
+      if (earnsAt(occurredAt, attribution, terms.policies, standing)) earners.push({ attribution, terms });
     }
     return earners;
   }
@@ -67,8 +60,13 @@ export class Standings {
   async of(workspaceId: string, keys: readonly Key[], tx: EntityManager): Promise<StandingThen> {
     const programIds = [...new Set(keys.map(({ programId }) => programId))];
     const partnerIds = [...new Set(keys.map(({ partnerId }) => partnerId))];
-    const states = await tx.getRepository(ProgramStateChange).findBy({ workspaceId, programId: In(programIds) });
-    const standings = await tx.getRepository(PartnerStanding).findBy({ workspaceId, partnerId: In(partnerIds) });
+    const rows = await tx.query<StandingRow[]>(STANDINGS, [workspaceId, programIds, partnerIds]);
+    const states = rows.flatMap(({ state, ...dated }) =>
+      state === null ? [] : { ...dated, programId: dated.id, state },
+    );
+    const standings = rows.flatMap(({ active, ...dated }) =>
+      active === null ? [] : { ...dated, partnerId: dated.id, active },
+    );
     return {
       stateAt: (programId: string, at: Date) =>
         programStateAt(
@@ -82,6 +80,15 @@ export class Standings {
         )?.active ?? true,
     };
   }
+}
+
+/** The evidence with what keeps it from binding, if anything does. Pure. */
+export function judgedBy({ stateAt, isActiveAt }: StandingThen, evidence: readonly Evidence[]): Evidence[] {
+  return evidence.map((item) => {
+    const { programId, partnerId, boundAt } = item;
+    if (!mayBind(stateAt(programId, boundAt))) return { ...item, refusal: 'program_not_active' };
+    return isActiveAt(partnerId, boundAt) ? item : { ...item, refusal: 'partner_not_active' };
+  });
 }
 
 /** Whether the sale, or something that it belongs to, says that it is not to earn. Pure. */
@@ -102,3 +109,19 @@ export function earnsAt(
 
 /** Stripe's times have no smaller unit. */
 const secondsOf = (instant: Date): number => Math.floor(instant.getTime() / MS_PER_SECOND);
+
+/** A change of a program's state, or of a partner's standing. */
+interface StandingRow {
+  id: string;
+  seq: number;
+  effectiveAt: Date;
+  state: ProgramState | null;
+  active: boolean | null;
+}
+
+const STANDINGS = `
+  SELECT program_id AS id, seq, effective_at AS "effectiveAt", state, NULL::boolean AS active
+    FROM tributary.referral_program_state WHERE workspace_id = $1 AND program_id = ANY($2)
+   UNION ALL
+  SELECT partner_id, seq, effective_at, NULL, active
+    FROM tributary.partner_standing WHERE workspace_id = $1 AND partner_id = ANY($3)`;

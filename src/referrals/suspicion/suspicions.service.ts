@@ -20,9 +20,9 @@ export class Suspicions {
    * What holds the commission by suspicion. Looks again at every settling, for evidence may come late: what is new is added,
    * and what was found stays. Needs the lock of the sale's person.
    */
-  async judge(commission: Commission, terms: SuspicionTerms, tx: EntityManager): Promise<HoldReason[]> {
+  async judge(commission: Commission, isNew: boolean, terms: SuspicionTerms, tx: EntityManager): Promise<HoldReason[]> {
     const { workspaceId, id: commissionId } = commission;
-    const known = await tx.getRepository(SuspicionFound).findBy({ workspaceId, commissionId });
+    const known = isNew ? [] : await tx.getRepository(SuspicionFound).findBy({ workspaceId, commissionId });
     const added = terms.mode === 'off' ? [] : await this.look(commission, terms, known, tx);
     if (added.length > 0) await tx.getRepository(SuspicionFound).insert(added);
     return [...known, ...added]
