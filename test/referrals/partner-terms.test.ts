@@ -46,17 +46,20 @@ describe('a group of partners', () => {
     expect((await service.http('GET', `/v1/partner-groups/${key}/members`)).body).toEqual(members);
   });
 
-  it('keeps every move, and writes none that changes nothing', async () => {
+  it('keeps every move with its moment, and writes none twice', async () => {
     const [key, partnerId] = [await group(), await givenPartner(service)];
     for (const effectiveAt of ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'])
       await move(partnerId, { group: key, effectiveAt });
-    await move(partnerId, { group: null, effectiveAt: '2025-12-01T00:00:00Z' });
+    await move(partnerId, { group: key, effectiveAt: '2026-01-02T00:00:00Z' });
+    await move(partnerId, { group: key });
 
     const rows = await service.db.query<Body[]>(
       'SELECT seq, group_key FROM tributary.partner_group_member WHERE partner_id = $1 ORDER BY seq',
       [partnerId],
     );
-    expect(rows).toEqual([{ seq: 1, group_key: key }]);
+    expect(rows).toEqual([1, 2].map((seq) => ({ seq, group_key: key })));
+    const { data } = (await service.http<{ data: Body[] }>('GET', `/v1/partner-groups/${key}/members`)).body;
+    expect(data).toEqual([{ partnerId, since: '2026-01-01T00:00:00.000Z' }]);
   });
 
   it.each([

@@ -122,6 +122,34 @@ describe('terms of their own', () => {
     },
   );
 
+  it.each([
+    ['joins', 'leaves', 'begins', 'ends'],
+    ['ends', 'begins', 'leaves', 'joins'],
+    ['leaves', 'ends', 'joins', 'begins'],
+  ])('hold until the next ones, whichever was told first: %s, %s, %s, %s', async (...order) => {
+    const { programKey, partnerId, customer } = await referred();
+    const gold = await group();
+    await say(programKey, `groups/${gold}`, { ...percent(3_000), effectiveAt: iso(T - DAY) });
+    const told: Record<string, () => Promise<unknown>> = {
+      joins: () => move(partnerId, gold, T),
+      leaves: () => move(partnerId, null, T + DAY),
+      begins: () => say(programKey, `groups/${gold}`, { ...percent(4_000), effectiveAt: iso(T + 10) }),
+      ends: () => say(programKey, `groups/${gold}`, { ...percent(3_000), effectiveAt: iso(T + 20) }),
+    };
+    await story.happens(...eventsOf(...[T - 1, T, T + 10, T + 20, T + DAY].map((at) => sale(customer, at))));
+
+    for (const step of order) await told[step]?.();
+    await told.leaves?.();
+    await story.settle();
+
+    expect(await nets(partnerId)).toEqual([2_000, 3_000, 4_000, 3_000, 2_000]);
+    const { history } = await story.call<{ history: object[] }>(
+      'GET',
+      `/v1/programs/${programKey}/terms/groups/${gold}`,
+    );
+    expect(history).toHaveLength(3);
+  });
+
   it('that are dated back settle the sales since then again, and another hold makes them due at another time', async () => {
     const { programKey, partnerId, customer } = await referred();
     const others = await referred();

@@ -40,9 +40,16 @@ export class GroupMembers {
   }
 }
 
+// A move to the same group goes on with the stay: it begins after the last move to another one, or with the first of all.
 const MEMBERS = `
-  SELECT latest.partner_id AS "partnerId", latest.effective_at AS since
-    FROM (SELECT DISTINCT ON (m.partner_id) m.partner_id, m.group_key, m.effective_at
+  SELECT latest.partner_id AS "partnerId",
+         (SELECT min(stay.effective_at) FROM tributary.partner_group_member stay
+           WHERE stay.workspace_id = $1 AND stay.partner_id = latest.partner_id AND stay.effective_at <= $3
+             AND (stay.effective_at, stay.seq) > ALL (
+                   SELECT other.effective_at, other.seq FROM tributary.partner_group_member other
+                    WHERE other.workspace_id = $1 AND other.partner_id = latest.partner_id AND other.effective_at <= $3
+                      AND other.group_key IS DISTINCT FROM $2)) AS since
+    FROM (SELECT DISTINCT ON (m.partner_id) m.partner_id, m.group_key
             FROM tributary.partner_group_member m
            WHERE m.workspace_id = $1 AND m.effective_at <= $3 AND m.partner_id > $4
              AND m.partner_id IN (SELECT ever.partner_id FROM tributary.partner_group_member ever

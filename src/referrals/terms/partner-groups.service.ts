@@ -11,6 +11,7 @@ import { PartnerGroupMember } from '../../partners/groups/partner-group-member.e
 import { PartnerGroup } from '../../partners/groups/partner-group.entity.js';
 import { PartnersService } from '../../partners/partners.service.js';
 import { lockFactsToWrite } from '../referral-facts-lock.js';
+import { isSaid } from '../rules/dated.js';
 import { touchSalesOf } from './concerned-sales.js';
 import type { GroupMemberView, MovePartnerDto, PartnerGroupView, PutPartnerGroupDto } from './partner-group.dto.js';
 
@@ -76,12 +77,11 @@ export class PartnerGroups {
     if (group !== null) await this.require(workspaceId, group, 'group', tx);
     await lockFactsToWrite(workspaceId, tx);
     const now = this.clock.now();
-    const from = effectiveAt ?? now;
-    const before = await this.members.groupsOf(workspaceId, [partnerId], from, tx);
-    if ((before.get(partnerId) ?? null) !== group) {
-      const moves = tx.getRepository(PartnerGroupMember);
-      const seq = 1 + (await moves.countBy({ workspaceId, partnerId }));
-      await moves.insert({ workspaceId, partnerId, seq, groupKey: group, effectiveAt: from, createdAt: now });
+    const moves = await tx.getRepository(PartnerGroupMember).findBy({ workspaceId, partnerId });
+    if (!isSaid(moves, { effectiveAt, now }, (inForce) => (inForce?.groupKey ?? null) === group)) {
+      const move = { workspaceId, partnerId, seq: moves.length + 1, groupKey: group };
+      const from = effectiveAt ?? now;
+      await tx.getRepository(PartnerGroupMember).insert({ ...move, effectiveAt: from, createdAt: now });
       await touchSalesOf({ workspaceId, partnerIds: [partnerId], programId: null, from }, tx);
     }
     return this.partners.get(workspaceId, partnerId, tx);

@@ -14,7 +14,7 @@ import { ProgramsService } from '../programs.service.js';
 import { lockFactsToWrite } from '../referral-facts-lock.js';
 import type { ReferralProgram } from '../referral-program.entity.js';
 import { countedBy } from '../rules/counted-by.js';
-import { inForceAt, inOrder } from '../rules/dated.js';
+import { inForceAt, inOrder, isSaid } from '../rules/dated.js';
 import { touchSalesOf } from './concerned-sales.js';
 import { PartnerGroups } from './partner-groups.service.js';
 import { TermsInForceRepository } from './terms-in-force.repository.js';
@@ -98,7 +98,7 @@ export class TermsOverrides {
     return { ...page, data: page.data.map(view) };
   }
 
-  /** A dated row, unless the very same holds at that moment already. Needs the lock of `lockFactsToWrite`. */
+  /** A dated row, unless it adds nothing. Needs the lock of `lockFactsToWrite`. */
   private async say(
     workspaceId: string,
     { program, scope, scopeId, partnerIds }: Scope,
@@ -110,7 +110,7 @@ export class TermsOverrides {
     const from = effectiveAt ?? now;
     const at = { workspaceId, programId: program.id, scope, scopeId };
     const rows = await tx.getRepository(TermsOverride).findBy(at);
-    if (isDeepStrictEqual(saidAt(rows, from), terms)) return;
+    if (isSaid(rows.map(dated), { effectiveAt, now }, (inForce) => isDeepStrictEqual(ownTerms(inForce), terms))) return;
     const { rules, caps } = terms;
     await tx.getRepository(TermsOverride).insert({
       ...{ ...at, version: rows.length + 1, effectiveAt: from, ...terms, createdAt: now },
@@ -171,9 +171,9 @@ function termsOf(dto: PutTermsDto): OwnTerms {
   return terms;
 }
 
-/** What is said at an instant; before the first row nothing, as after an end. */
-function saidAt(rows: readonly TermsOverride[], at: Date): OwnTerms {
-  const { rules, caps, holdDays } = inForceAt(rows.map(dated), at) ?? SILENT;
+/** Before the first row nothing is said, as after an end. */
+function ownTerms(inForce: OwnTerms | null): OwnTerms {
+  const { rules, caps, holdDays } = inForce ?? SILENT;
   return { rules, caps, holdDays };
 }
 
