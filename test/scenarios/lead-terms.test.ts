@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sameOnBothFaces } from '../support/both-faces.js';
 import { randomId } from '../support/stripe-events.js';
 import { payment, Story, unix } from '../support/story.js';
 
@@ -11,6 +12,11 @@ afterAll(() => story?.end());
 
 const PAID_AT = unix('2026-03-01T13:00:00Z');
 const LEAD = { key: 'lead', on: 'sign_up', reward: { type: 'one_time', amountMinor: 500 } };
+const openReviews = async (partnerId: string) => {
+  const query = { state: 'open', partnerId };
+  const path = `/v1/reviews?state=open&partnerId=${partnerId}`;
+  return (await sameOnBothFaces<{ data: object[] }>(story.service, path, ['Referrals', 'ListReviews'], query)).data;
+};
 const referrer = (terms: Record<string, unknown>) => story.referrer({ reward: undefined, ...terms });
 
 describe('the terms of leads', () => {
@@ -38,6 +44,33 @@ describe('the terms of leads', () => {
     await story.settle();
 
     expect(await story.commissions(partnerId)).toMatchObject([{ state: 'held', netMinor: 500 }]);
+  });
+
+  it.each([
+    ['ReleaseCommission', 'pending', 500],
+    ['RejectCommission', 'rejected', 0],
+  ] as const)('are decided on by a person while they are held: %s', async (method, state, netMinor) => {
+    const { partnerId, code } = await referrer({ rules: [LEAD] });
+    const customer = { externalId: randomId('user'), email: 'ada+me@example.com' };
+    await story.call('POST', '/v1/referrals', { code, customer });
+    await story.settle();
+    const [{ id } = { id: '' }] = await story.commissions(partnerId);
+    expect(await openReviews(partnerId)).toMatchObject([{ id, state: 'held', source: 'sign_up', netMinor: 500 }]);
+
+    const decided = await story.service.grpc.call('Referrals', method, { id, reason: 'we asked them' });
+
+    expect(decided.message).toMatchObject({ id, state, netMinor });
+    expect(await openReviews(partnerId)).toEqual([]);
+    await story.settle();
+    expect(await story.balance(partnerId)).toMatchObject([{ heldMinor: 0, pendingMinor: netMinor }]);
+    const list = `/v1/commissions?partnerId=${partnerId}`;
+    const listed = ['Referrals', 'ListCommissions'] as const;
+    const { data } = await sameOnBothFaces<{ data: object[] }>(story.service, list, listed, { partnerId });
+    expect(data).toMatchObject([{ id, state, source: 'sign_up', netMinor }]);
+    const path = `/v1/commissions/${id}/explanation`;
+    const explained = ['Referrals', 'ExplainCommission'] as const;
+    const told = await sameOnBothFaces<{ steps: string[] }>(story.service, path, explained, { id });
+    expect(told.steps.join()).toMatch(/we asked them/);
   });
 
   it('count for caps, and not as revenue', async () => {

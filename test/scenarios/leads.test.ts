@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ordersOf, payment, Story, unix } from '../support/story.js';
 import { randomId, stripeEvent, type StripeEvent } from '../support/stripe-events.js';
@@ -40,6 +41,14 @@ function trialOf(customer: string, startedAt: number, fields: Record<string, unk
   return stripeEvent('customer.subscription.created', { ...subscription, ...fields }, { created: startedAt });
 }
 
+const claimsOf = (customer: StripeEvent) =>
+  story.service.db.query<Array<{ id: string; mailbox: string }>>(
+    `SELECT c.customer_id AS id, c.mailbox FROM tributary.lead_claim c
+       JOIN tributary.customer_link l ON l.workspace_id = c.workspace_id AND l.customer_id = c.customer_id
+      WHERE l.stripe_customer_id = $1`,
+    [idOf(customer)],
+  );
+
 const earned = async (partnerId: string) =>
   (await story.commissions(partnerId)).filter(({ netMinor }) => netMinor !== 0);
 
@@ -76,6 +85,22 @@ describe('leads', () => {
 
     expect(await earned(partnerId)).toMatchObject([{ netMinor: 500 }]);
     expect(await story.balance(partnerId)).toMatchObject([{ pendingMinor: 500 }]);
+  });
+
+  it('earns once by a mailbox, also after its first person was erased', async () => {
+    const { partnerId, code } = await referrer();
+    const email = `${randomId('mail')}@example.com`;
+    const first = customerBy(code, { email });
+    await story.happens(first);
+    const [{ id, mailbox } = { id: '', mailbox: '' }] = await claimsOf(first);
+
+    await story.call('POST', `/v1/customers/${id}/erase`);
+    await story.happens(trialOf(idOf(first), AT + 60), customerBy(code, { email, created: AT + 120 }));
+
+    expect(await claimsOf(first)).toEqual([{ id, mailbox }]);
+    expect(await earned(partnerId)).toMatchObject([{ netMinor: 500, sourceId: idOf(first) }]);
+    const plain = createHash('sha256').update(`${story.service.workspaceId}\n${email}`).digest('base64url');
+    expect(mailbox).not.toBe(plain);
   });
 
   it('earns once for a person with two Stripe customers, whenever they turn out to be one', async () => {

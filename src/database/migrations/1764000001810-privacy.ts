@@ -9,6 +9,7 @@ const UP = [
     workspace_id text NOT NULL,
     customer_id text NOT NULL,
     external_id_hash text,
+    mailboxes text[] NOT NULL,
     erased_at timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, customer_id))`,
   `CREATE INDEX person_erasure_external ON tributary.person_erasure (workspace_id, external_id_hash)`,

@@ -14,11 +14,15 @@ export class PersonErasure {
   @Column({ name: 'external_id_hash', type: 'text', nullable: true })
   externalIdHash: string | null;
 
+  /** Hashes of the mailboxes by which a lead of theirs counts once; see lead claims. Empty where nothing pays for leads. */
+  @Column({ type: 'text', array: true })
+  mailboxes: string[];
+
   @Column({ name: 'erased_at', type: 'timestamptz' })
   erasedAt: Date;
 }
 
-/** What a workspace hashes the ids of erased persons with. */
+/** What a workspace hashes the ids of erased persons with, and the mailboxes of leads. */
 @Entity({ schema: 'tributary', name: 'erasure_salt' })
 export class ErasureSalt {
   @PrimaryColumn({ name: 'workspace_id', type: 'text' })

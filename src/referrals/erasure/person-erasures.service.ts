@@ -1,13 +1,13 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { In, type EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/errors.js';
+import { Leads } from '../leads/leads.repository.js';
 import { PersonsRepository } from '../persons.repository.js';
 import { ReferredCustomer } from '../referred-customer.entity.js';
+import { knownSaltOf, saltedHash, saltOf } from './erasure-salts.js';
 import { PersonErasure } from './person-erasure.entity.js';
 
-const SALT_BYTES = 32;
 /** Shorter texts stand in too many others to be taken out of them. */
 const NAMING_CHARS_MIN = 3;
 const INSTEAD = '[erased]';
@@ -17,6 +17,7 @@ const INSTEAD = '[erased]';
 export class PersonErasures {
   constructor(
     private readonly persons: PersonsRepository,
+    private readonly leads: Leads,
     private readonly clock: Clock,
   ) {}
 
@@ -33,8 +34,9 @@ export class PersonErasures {
     const persons = tx.getRepository(ReferredCustomer);
     const person = await persons.findOneByOrFail({ workspaceId, id: customerId });
     const { externalId } = person;
-    const externalIdHash = externalId === null ? null : hash(await saltOf(workspaceId, tx), externalId);
-    const erasure: PersonErasure = { workspaceId, customerId, externalIdHash, erasedAt: this.clock.now() };
+    const externalIdHash = externalId === null ? null : saltedHash(await saltOf(workspaceId, tx), externalId);
+    const mailboxes = await this.leads.mailboxesThatCount(workspaceId, customerId, tx);
+    const erasure: PersonErasure = { workspaceId, customerId, externalIdHash, mailboxes, erasedAt: this.clock.now() };
     const erasures = tx.getRepository(PersonErasure);
     await erasures.createQueryBuilder().insert().values(erasure).orIgnore().execute();
     await tx.query(FORGET_TRACKINGS, [workspaceId, customerId]);
@@ -53,7 +55,7 @@ export class PersonErasures {
     if (await erasures.existsBy({ workspaceId, customerId })) throw erased(customerId);
     const salt = externalId === null ? null : await knownSaltOf(workspaceId, tx);
     if (salt === null || externalId === null) return;
-    const found = await erasures.findOneBy({ workspaceId, externalIdHash: hash(salt, externalId) });
+    const found = await erasures.findOneBy({ workspaceId, externalIdHash: saltedHash(salt, externalId) });
     if (found !== null) throw erased(found.customerId);
   }
 
@@ -93,28 +95,6 @@ export interface ErasedAmong {
 export function erased(customerId: string, field = 'customer.externalId'): DomainError {
   const says = `this person was erased here as ${customerId}, and nothing of them is taken in any more; whoever comes back needs another externalId`;
   return new DomainError('conflict', 'customer_erased', says, { field });
-}
-
-function hash(salt: string, externalId: string): string {
-  return createHmac('sha256', salt).update(externalId).digest('base64url');
-}
-
-async function knownSaltOf(workspaceId: string, tx: EntityManager): Promise<string | null> {
-  const [row] = await tx.query<Array<{ salt: string }>>(
-    `SELECT salt FROM tributary.erasure_salt WHERE workspace_id = $1`,
-    [workspaceId],
-  );
-  return row?.salt ?? null;
-}
-
-/** Made with the first erasure, and kept: without it nobody would be known again. */
-async function saltOf(workspaceId: string, tx: EntityManager): Promise<string> {
-  const [row] = await tx.query<[{ salt: string }]>(
-    `INSERT INTO tributary.erasure_salt AS held (workspace_id, salt) VALUES ($1, $2)
-     ON CONFLICT (workspace_id) DO UPDATE SET salt = held.salt RETURNING salt`,
-    [workspaceId, randomBytes(SALT_BYTES).toString('base64url')],
-  );
-  return row.salt;
 }
 
 async function forgetName(workspaceId: string, customerId: string, name: string, tx: EntityManager): Promise<void> {

@@ -11,7 +11,7 @@ export class LeadClaim {
   @PrimaryColumn({ name: 'workspace_id', type: 'text' })
   workspaceId: string;
 
-  /** A hash: whose mailbox it is need not be known to see that it is the same. */
+  /** A hash with the workspace's salt: whose mailbox it is need not be known to see that it is the same. */
   @PrimaryColumn({ type: 'text' })
   mailbox: string;
 

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { In, type EntityManager } from 'typeorm';
 import type { StripeData } from '../../billing/objects/stripe-model.entity.js';
+import { saltedHash, saltOf } from '../erasure/erasure-salts.js';
 import { LEAD_KINDS } from '../rules/reward-rule.js';
 import type { LeadTraits } from '../rules/lead-rules.js';
 import { customerTraits } from '../sale-figures.js';
@@ -43,15 +43,21 @@ export class Leads {
     const { trial } = row;
     const known = trial === null ? undefined : traitsOf.get(trial.customer);
     const own = trial === null ? null : customerTraits(trial.data);
+    const mailboxes = [...row.erased, ...(await hashesOf(workspaceId, row.emails, tx))];
     return {
-      ...{ workspaceId, customerId, stripeCustomerIds: row.mine },
-      mailboxes: [...new Set(row.emails.map(normalizedEmail))].map((mailbox) => hashed(workspaceId, mailbox)).sort(),
+      ...{ workspaceId, customerId, stripeCustomerIds: row.mine, mailboxes: [...new Set(mailboxes)].sort() },
       traits: traitsOf.get(row.customers[0]?.id ?? '') ?? { country: null, metadata: {} },
       trial: trial && {
         ...{ subscriptionId: trial.id, stripeCustomerId: trial.customer, startedAt: new Date(trial.at) },
         traits: { country: known?.country ?? null, metadata: { ...known?.metadata, ...own?.metadata } },
       },
     };
+  }
+
+  /** Hashes of the person's mailboxes, by which others are known to be no first lead; none where no program pays for leads. */
+  async mailboxesThatCount(workspaceId: string, customerId: string, tx: EntityManager): Promise<string[]> {
+    const [row] = (await tx.query(COUNTED, [workspaceId])) as [{ counted: boolean }];
+    return row.counted ? (await this.personOf(workspaceId, customerId, tx)).mailboxes : [];
   }
 
   /** Those of a person that have earned, or have at some time. */
@@ -108,11 +114,16 @@ interface PersonRow {
   mine: string[];
   customers: Array<{ id: string; data: StripeData }>;
   emails: string[];
+  /** Hashes that stayed when the person was erased. */
+  erased: string[];
   trial: { id: string; customer: string; at: string; data: StripeData } | null;
 }
 
-const hashed = (workspaceId: string, mailbox: string): string =>
-  createHash('sha256').update(`${workspaceId}\n${mailbox}`).digest('base64url');
+async function hashesOf(workspaceId: string, emails: readonly string[], tx: EntityManager): Promise<string[]> {
+  if (emails.length === 0) return [];
+  const salt = await saltOf(workspaceId, tx);
+  return emails.map((email) => saltedHash(salt, `mailbox\n${normalizedEmail(email)}`));
+}
 
 const PAYS_FOR_LEADS = `'$[*] ? (@.on == "sign_up" || @.on == "trial_start")'`;
 
@@ -124,6 +135,10 @@ const CONCERN = `
                   WHERE workspace_id = $1 AND program_id = ANY($3) AND rules @? ${PAYS_FOR_LEADS})
       OR EXISTS (SELECT 1 FROM tributary.sale
                   WHERE workspace_id = $1 AND customer_id = $2 AND source IN ('sign_up', 'trial_start')) AS concerned`;
+
+const COUNTED = `
+  SELECT EXISTS (SELECT 1 FROM tributary.referral_program_version WHERE workspace_id = $1 AND rules @? ${PAYS_FOR_LEADS})
+      OR EXISTS (SELECT 1 FROM tributary.terms_override WHERE workspace_id = $1 AND rules @? ${PAYS_FOR_LEADS}) AS counted`;
 
 // A guest's checkout session stands for a missing customer. A subscription that was canceled had its trial all the same.
 const PERSON = `
@@ -139,6 +154,7 @@ const PERSON = `
   SELECT (SELECT coalesce(jsonb_agg(id ORDER BY id), '[]') FROM mine) AS mine,
          (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'data', data) ORDER BY created, id), '[]') FROM customers) AS customers,
          (SELECT coalesce(jsonb_agg(email), '[]') FROM emails WHERE email IS NOT NULL) AS emails,
+         coalesce((SELECT mailboxes FROM tributary.person_erasure WHERE workspace_id = $1 AND customer_id = $2), '{}') AS erased,
          (SELECT jsonb_build_object('id', id, 'customer', customer, 'data', data, 'at', stripe.epoch(data->'trial_start'))
             FROM stripe.subscriptions
            WHERE workspace_id = $1 AND account = '' AND customer IN (SELECT id FROM mine) AND stripe.epoch(data->'trial_start') IS NOT NULL
