@@ -1,45 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { canonicalJson } from '../common/canonical-json.js';
 import { Clock } from '../common/clock.js';
 import { newId } from '../common/ids.js';
 import { LedgerService, type NewTransaction } from '../ledger/ledger.service.js';
-import { Attribution } from './attribution.entity.js';
 import type { FirstSale } from './evidence.repository.js';
 import { ExchangeFixings } from './exchange/exchange-fixings.repository.js';
-import {
-  afterEarning,
-  commissionFor,
-  dueAt,
-  reversedTotalFor,
-  type CommissionFigures,
-} from './rules/commission-rules.js';
-import { countedUntil, countedMoves } from './rules/counted-moves.js';
+import { afterEarning, commissionFor, dueAt, reversedTotalFor } from './rules/commission-rules.js';
 import { CommissionHolds, type Judged } from './holds/commission-holds.service.js';
 import { NOTHING_POSTED, postingsBetween, takingBack } from './holds/commission-postings.js';
-import { countedLead, leadSharesOf } from './rules/lead-rules.js';
+import { leadSharesOf } from './rules/lead-rules.js';
 import { isLeadKind } from './rules/reward-rule.js';
 import { collectedOf, sharesOf } from './rules/rule-matching.js';
 import type { SaleCount } from './sale-count.entity.js';
 import { SaleCounts } from './sale-counts.repository.js';
+import { countedBy, fits, hasChanged, offStripeIn, suspicionTerms, type Target } from './commission-target.js';
 import { Commission } from './commission.entity.js';
 import { PostedCommissions, type PostedTotals } from './posted-commissions.repository.js';
-import type { TermsInForce } from './program-terms.service.js';
 import type { Earner } from './standing/standings.repository.js';
-import type { SuspicionTerms } from './suspicion/suspicion-rules.js';
 import type { SaleFacts } from './sale-facts.repository.js';
 import type { Sale } from './sale.entity.js';
-
-/** What one rule of one program says of the sale. */
-interface Target {
-  attribution: Attribution;
-  version: TermsInForce;
-  programCurrency: string | null;
-  rule: string;
-  figures: CommissionFigures;
-  /** Stripe has yet to say what of the sale it collected; the amount is 0 meanwhile. */
-  awaitsCash: boolean;
-}
 
 /** What is to be posted for a target, and when a person rejected it. */
 interface Brought {
@@ -255,54 +234,4 @@ export class CommissionSettlement {
     await this.posted.markSuperseded(commission, tx);
     return takingBack(commission, posted, postings, this.clock.now(), { reason: 'superseded' });
   }
-}
-
-/** What the program leaves out of the sale's cash, where it does. */
-function offStripeIn({ figures }: SaleFacts, cashMinor: number): { offStripeMinor?: number } {
-  const { cashMinor: whole, offStripeMinor } = figures;
-  return offStripeMinor === null || cashMinor === whole ? {} : { offStripeMinor: whole - cashMinor };
-}
-
-/** How long a person needs from the click is asked of payments only. */
-function suspicionTerms({ suspicion }: TermsInForce, { source }: SaleFacts): SuspicionTerms {
-  return isLeadKind(source) ? { ...suspicion, secondsToSale: 0 } : suspicion;
-}
-
-/** Whether the row says something else now; its figures are frozen unless the amount, the code or whose terms they are is another. */
-function hasChanged(before: Commission, after: Commission): boolean {
-  const said = ({ amountMinor, codeId, status, holds, explanation: { terms } }: Commission): string =>
-    canonicalJson({ amountMinor, codeId, status, holds, ...(terms && { terms }) });
-  return said(before) !== said(after);
-}
-
-/**
- * A commission keeps its due date; terms with another hold, told of later and dated back, make another commission, and so
- * does a lead that turns out to have been at another time.
- */
-function fits(commission: Commission, { attribution, rule, version }: Target, facts: SaleFacts | null): boolean {
-  const { programId, partnerId } = attribution;
-  const isLead = facts !== null && isLeadKind(facts.source);
-  const due = dueAt(isLead ? facts.occurredAt : commission.occurredAt, version.holdDays);
-  return (
-    commission.programId === programId &&
-    commission.partnerId === partnerId &&
-    commission.rule === rule &&
-    commission.dueAt.getTime() === due.getTime()
-  );
-}
-
-/** What the sale counts under the rule, and what of that has left again, each at its time. */
-function countedBy(
-  { attribution, rule, figures }: Target,
-  rejectedAt: Date | null,
-  sale: Sale,
-  facts: SaleFacts,
-): SaleCount[] {
-  const { workspaceId, programId, partnerId, customerId } = attribution;
-  const common = { workspaceId, programId, saleId: sale.id, rule, partnerId, customerId, sourceId: sale.sourceId };
-  const { occurredAt, out } = facts;
-  const moves = isLeadKind(sale.source)
-    ? countedLead(occurredAt, figures.amountMinor)
-    : countedMoves(figures, { occurredAt, cashMinor: figures.explanation.cashMinor, moves: out.moves });
-  return countedUntil(rejectedAt, moves).map((move, seq) => ({ ...common, seq, ...move }));
 }
