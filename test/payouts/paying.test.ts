@@ -8,57 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => story?.end());
 
-describe('netting', () => {
-  it('scenario 45: takes a clawback off the next payout', async () => {
-    const programId = await story.program(100);
-    const partnerId = await story.partner();
-    const commissionId = await story.earned(partnerId, 2_000, { currency: 'cad', programId });
-    const paid = await story.approved('cad');
-    await story.post(`/v1/payouts/${paid.payouts[0]!.id}/mark-paid`, { reference: 'wire 1' });
-
-    await story.earned(partnerId, -1_000, { currency: 'cad', programId, commissionId });
-    await story.earned(partnerId, 1_500, { currency: 'cad', programId });
-    const next = await story.approved('cad');
-
-    expect(next.payouts).toMatchObject([{ amountMinor: 500 }]);
-    expect(await story.balance(partnerId)).toMatchObject({ dueMinor: 0, inPayoutMinor: 500, paidMinor: 2_000 });
-  });
-
-  it('scenario 46: carries a negative balance until it is earned back', async () => {
-    const programId = await story.program(100);
-    const partnerId = await story.partner();
-    const terms = { currency: 'sgd', programId };
-    await story.earned(partnerId, -1_000, terms);
-    await story.earned(partnerId, 400, terms);
-
-    const none = await story.post('/v1/payout-runs', { currency: 'sgd' });
-    const between = await story.balance(partnerId);
-    await story.earned(partnerId, 900, terms);
-    const run = await story.draft('sgd');
-
-    expect(none).toMatchObject({ status: 409, body: { error: { code: 'nothing_due' } } });
-    expect(between).toMatchObject({ dueMinor: -600, inPayoutMinor: 0 });
-    expect(run.payouts).toMatchObject([{ amountMinor: 300 }]);
-  });
-
-  it('scenario 40: pays one currency whatever is owed back in another', async () => {
-    const partnerId = await story.partner();
-    const programId = await story.program(100);
-    await story.earned(partnerId, 1_000, { currency: 'nzd', programId });
-    await story.earned(partnerId, -500, { currency: 'chf', programId });
-
-    const run = await story.approved('nzd');
-    const other = await story.post('/v1/payout-runs', { currency: 'chf' });
-
-    expect(run.payouts).toMatchObject([{ amountMinor: 1_000 }]);
-    expect(other).toMatchObject({ status: 409, body: { error: { code: 'nothing_due' } } });
-    const { body } = await story.service.http<{ balances: object[] }>('GET', `/v1/partners/${partnerId}/balance`);
-    expect(body.balances).toMatchObject([
-      { currency: 'chf', dueMinor: -500, inPayoutMinor: 0 },
-      { currency: 'nzd', dueMinor: 0, inPayoutMinor: 1_000 },
-    ]);
-  });
-
+describe('an approved payout', () => {
   it('scenario 68, failure 36: keeps what lands after the approval for the next payout', async () => {
     const partnerId = await story.partner();
     const commissionId = await story.earned(partnerId, 5_000, { currency: 'hkd' });
