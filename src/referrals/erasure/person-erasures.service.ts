@@ -68,7 +68,7 @@ export class PersonErasures {
   ): Promise<ErasedAmong> {
     const salt = await knownSaltOf(workspaceId, tx);
     if (salt === null) return { byId: new Set(), byExternalId: new Map() };
-    const hashes = new Map(externalIds.map((externalId) => [hash(salt, externalId), externalId]));
+    const hashes = new Map(externalIds.map((externalId) => [saltedHash(salt, externalId), externalId]));
     const found = await tx.getRepository(PersonErasure).findBy([
       { workspaceId, customerId: In([...customerIds]) },
       { workspaceId, externalIdHash: In([...hashes.keys()]) },
