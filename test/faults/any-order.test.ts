@@ -6,7 +6,7 @@ import { Story } from '../support/story.js';
 import { Telling, type ToldCommission } from '../support/telling.js';
 
 /** Have one again with `BUSINESS_SEEDS=7`; more of them with `BUSINESS_SEEDS=1,2,3`. */
-const SEEDS = process.env.BUSINESS_SEEDS?.split(',').map(Number) ?? [1, 2];
+const SEEDS = process.env.BUSINESS_SEEDS?.split(',').map(Number) ?? [2];
 const DISORDERED = 2;
 const TIMEOUT_MS = 240_000;
 

@@ -103,8 +103,8 @@ export class Telling {
 
   /** What stands at that time, when nothing is left to be done. Fails where the books do not add up. */
   async end(at: number): Promise<Ending> {
-    this.clockAt(at);
     for (const call of this.later.splice(0)) await this.reject(call, true);
+    this.clockAt(at);
     await this.story.settle();
     await this.expectWithinBounds();
     const balances = await Promise.all(this.partners.map((partner) => this.story.balance(partner)));
@@ -165,8 +165,9 @@ export class Telling {
     return { externalId: `user-${stripeCustomerId}`, stripeCustomerId };
   }
 
-  /** A person can only reject what is held; otherwise they do it in the end, if anything is held then. */
+  /** A person can only reject what is held; otherwise they do it in the end, if anything is held then. Its moment counts. */
   private async reject(call: Extract<Call, { kind: 'reject' }>, isLast: boolean): Promise<void> {
+    this.clockAt(call.at);
     await this.story.settle();
     const [found] = await this.story.service.db.query<Array<{ id: string }>>(
       `SELECT c.id FROM tributary.commission c
