@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { drain, randomId, stripeEvent, type StripeEvent } from '../support/stripe-events.js';
 import { invoice, invoiceLine } from '../support/stripe-objects.js';
@@ -11,8 +11,8 @@ const LATER = '2026-06-01T12:00:00Z';
 let story: Story;
 beforeAll(async () => {
   story = await Story.begin();
-  story.timeIs(NOON);
 });
+beforeEach(() => story.timeIs(NOON));
 afterAll(() => story?.end());
 
 interface Run {
@@ -185,7 +185,6 @@ describe('the ledger', () => {
     expect(await payOut()).toBeNull();
     await story.happens(...more.events);
     expect((await payOut())?.payouts).toMatchObject([{ partnerId, amountMinor: 1_000 }]);
-    story.timeIs(NOON);
   });
 
   it('failure 28: a program that is edited changes nothing that was earned, and refunds are at the old rate', async () => {
@@ -248,6 +247,5 @@ describe('the ledger', () => {
     expect({ owed: Number(entries.owed), paid: Number(entries.paid) }).toEqual({ owed: earned, paid: runs });
     expect(balance).toMatchObject({ paidMinor: runs, dueMinor: earned - runs });
     expect((await deadlocks()) - before).toBeLessThanOrEqual(3);
-    story.timeIs(NOON);
   });
 });
