@@ -1,3 +1,4 @@
+import type { ClientBase } from 'pg';
 import { DataSource, type DataSourceOptions, type Migration } from 'typeorm';
 
 import { migrate } from './migrate.js';
@@ -45,8 +46,16 @@ export function dataSourceOptions(settings: DatabaseSettings): DataSourceOptions
     poolSize: settings.poolSize ?? DEFAULT_POOL_SIZE,
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
     applicationName: settings.applicationName ?? 'tributary',
-    extra: { keepAlive: true, ...(timeoutMs > 0 ? limits : {}) },
+    extra: { keepAlive: true, onConnect: outliveTheServer, ...(timeoutMs > 0 ? limits : {}) },
   };
+}
+
+/**
+ * A connection that breaks tells its query, or the pool; but between two owners nobody listens, and an error that nobody
+ * hears would end the process.
+ */
+function outliveTheServer(client: ClientBase): void {
+  client.on('error', () => undefined);
 }
 
 /** TypeORM's data source, whose migrations (also from its command line) run under our lock and in one transaction. */
