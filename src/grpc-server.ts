@@ -159,7 +159,8 @@ function requestInterceptor(trustedProxies: readonly string[]): ServerIntercepto
       sendStatus: (status, next) => {
         const metadata = status.metadata ?? new Metadata();
         metadata.set(REQUEST_ID_HEADER, requestId);
-        const line = { method: method.path, status: status.code, ms: Math.round(performance.now() - startedAt) };
+        const ms = Math.round(performance.now() - startedAt);
+        const line = { message: 'answered', method: method.path, status: status.code, ms };
         if (currentRequest()) logger.log(line);
         else runWithRequestId(requestId, () => logger.log(line));
         next({ ...status, metadata });

@@ -117,6 +117,8 @@ describe('the public link', () => {
       const answer = await follow(code);
       expect(answer).toMatchObject(refused(404, 'link_not_found', 'code'));
       expect(answer.headers.get('location')).toBeNull();
+      const says = code === homeless.code ? 'has no landingUrl' : 'its code is unknown or no longer valid';
+      expect(answer.body.error).toMatchObject({ message: expect.stringContaining(says) });
     }
   });
 });

@@ -109,6 +109,24 @@ describe('a binding by hand', () => {
     expect([answer.status, answer.body]).toMatchObject([status, { error: { code, field } }]);
   });
 
+  it('says in which program a code does not exist', async () => {
+    const [own, other] = [await story.referrer(), await story.referrer()];
+    const body = {
+      programKey: own.programKey,
+      code: other.code,
+      customer: { externalId: randomId('user') },
+      reason: 'x',
+    };
+
+    const answer = await story.service.http('POST', '/v1/attributions', body);
+
+    const message = `code ${other.code} does not exist in the program ${own.programKey}`;
+    expect([answer.status, answer.body]).toMatchObject([
+      404,
+      { error: { code: 'code_not_found', field: 'code', message } },
+    ]);
+  });
+
   it('asks for a code of the partner in the program', async () => {
     const [programKey, partnerId] = [await story.program(), await story.partner()];
     const body = { programKey, partnerId, customer: { externalId: randomId('user') }, reason: 'x' };

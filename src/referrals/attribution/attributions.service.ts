@@ -103,7 +103,7 @@ export class AttributionsService {
   }
 
   private async codeOf(
-    { workspaceId, id: programId, key }: ReferralProgram,
+    program: ReferralProgram,
     { code: text, partnerId }: BindCustomerDto,
     tx: EntityManager,
   ): Promise<ReferralCode> {
@@ -111,11 +111,8 @@ export class AttributionsService {
       const code = text == null ? 'missing_field' : 'field_not_allowed';
       throw invalidField('code', code, 'give either code or partnerId: whom the customer is to be bound to');
     }
-    if (text != null) {
-      const { code } = await this.codes.require(workspaceId, text, tx);
-      if (code.programId === programId) return code;
-      throw notFound('code', text, 'code');
-    }
+    if (text != null) return this.codes.requireIn(program, text, tx);
+    const { workspaceId, id: programId, key } = program;
     const partner = await this.partners.require(workspaceId, partnerId as string, 'partnerId', tx);
     const [code] = await tx
       .getRepository(ReferralCode)

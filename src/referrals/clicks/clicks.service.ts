@@ -69,7 +69,8 @@ export class ClicksService {
   /**
    * Where the public link of a code of the home workspace leads: only ever to the origin of the program's own landing page.
    * The click is recorded and its id passed on, except to bots, whose previews would spread it. Errors: `link_not_found`, the
-   * same for every reason, so that guessing tells nothing; `rate_limited` after too many unknown codes.
+   * same for every code that brings nobody, so that guessing tells nothing, and with its own words for a program without a
+   * landing page; `rate_limited` after too many unknown codes.
    */
   async follow(text: string, visit: Visit): Promise<Redirection> {
     const { id: workspaceId } = await this.workspaces.ensureHome();
@@ -80,7 +81,8 @@ export class ClicksService {
     const now = this.clock.now();
     const program = await this.db.getRepository(ReferralProgram).findOneBy({ workspaceId, id: code.programId });
     const isOpen = objectionTo({ ...code, maxUses: null }, now) === null;
-    if (!isOpen || program === null || program.landingUrl === null) throw linkNotFound();
+    if (!isOpen || program === null) throw linkNotFound();
+    if (program.landingUrl === null) throw withoutLandingUrl(program.key);
     const url = destinationOf(program.landingUrl, visit.query.get('to') ?? undefined);
     const clickId = visit.method === 'GET' ? await this.clickOf(found, now, { ...visit, url }) : null;
     return { url: landingAddress(url, { clickId, utm: utmOf(visit.query) }), statusCode: 302 };
@@ -125,5 +127,10 @@ function consentOf(text: string | null): boolean | null {
 
 function linkNotFound(): DomainError {
   const says = 'this link leads nowhere: its code is unknown or no longer valid';
+  return new DomainError('not_found', 'link_not_found', says, { field: 'code' });
+}
+
+function withoutLandingUrl(key: string): DomainError {
+  const says = `the program ${key} has no landingUrl, so that its links lead nowhere; set it with PATCH /v1/programs/${key}`;
   return new DomainError('not_found', 'link_not_found', says, { field: 'code' });
 }

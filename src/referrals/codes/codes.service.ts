@@ -197,6 +197,19 @@ export class CodesService {
     return found;
   }
 
+  /** The code of this program, or `code_not_found`, also for a code of another program. */
+  async requireIn(
+    { workspaceId, id, key }: Pick<ReferralProgram, 'workspaceId' | 'id' | 'key'>,
+    text: string,
+    manager: EntityManager,
+    field: 'code' | 'id' = 'code',
+  ): Promise<ReferralCode> {
+    const found = await this.find(workspaceId, text, manager);
+    if (found?.code.programId === id) return found.code;
+    const says = `code ${text} does not exist in the program ${key}`;
+    throw new DomainError('not_found', 'code_not_found', says, { field });
+  }
+
   /**
    * Throws `code_inactive` or `code_expired` when the code brings nobody new at `at`. The states of program and partner do
    * not count: they may be set for a time that is past, and a sign-up that was refused would be lost then.

@@ -13,6 +13,13 @@ const objection = (rules: RewardRule[], caps: Cap[] = []) => {
 };
 
 describe('terms that cannot be meant', () => {
+  it('say how a reward above its sale is written', () => {
+    const { message } =
+      objectionToTerms({ rules: [ruleWith({ type: 'percentage', rateBps: 12_000 })], caps: [] }) ?? {};
+
+    expect(message).toMatch(/write it as rules: \[\{ key, mayExceedSale: true, reward \}\]$/);
+  });
+
   it.each<[string, RewardRule[], string, string]>([
     [
       'two rules of one key',
@@ -37,7 +44,7 @@ describe('terms that cannot be meant', () => {
       'two rates',
       [ruleWith({ type: 'recurring', rateBps: 1, amountMinor: 1 } as never)],
       'rules.0.reward.rateBps',
-      'missing_field',
+      'field_not_allowed',
     ],
     ['a gap before the first tier', [tiered({ from: 5, rateBps: 1 })], 'rules.0.reward.tiers.0.from', 'tier_gap'],
     [

@@ -9,6 +9,9 @@ export interface TermsObjection {
   message: string;
 }
 
+/** How a reward that may be more than its sale is told; the short form has no place for it. */
+const WRITTEN_OUT = 'rules: [{ key, mayExceedSale: true, reward }]';
+
 interface MeantTerms {
   rules: readonly RewardRule[];
   caps: readonly Cap[];
@@ -98,9 +101,12 @@ function objectionsToReward({ reward, mayExceedSale }: RewardRule, at: string): 
 
 function objectionsToRate(rate: Partial<{ rateBps: number; amountMinor: number }>, mayExceedSale: boolean, at: string) {
   const given = [rate.rateBps, rate.amountMinor].filter((value) => value !== undefined);
-  if (given.length !== 1) return [refuse(`${at}.rateBps`, 'give either rateBps or amountMinor', 'missing_field')];
+  if (given.length !== 1) {
+    const code = given.length === 0 ? 'missing_field' : 'field_not_allowed';
+    return [refuse(`${at}.rateBps`, 'give either rateBps or amountMinor, and not both', code)];
+  }
   if ((rate.rateBps ?? 0) > BPS_WHOLE && !mayExceedSale) {
-    const says = `${rate.rateBps} basis points are more than the whole sale; if that is meant, say mayExceedSale: true`;
+    const says = `${rate.rateBps} basis points are more than the whole sale; if that is meant, write it as ${WRITTEN_OUT}`;
     return [refuse(`${at}.rateBps`, says)];
   }
   return [];

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
-import { DomainError, invalidField, notFound } from '../../common/errors.js';
+import { DomainError, invalidField } from '../../common/errors.js';
 import type { PageQuery } from '../../common/page-query.dto.js';
 import { decodeCursor, toPage, type Page } from '../../common/pagination.js';
 import { PartnerGroupMember } from '../../partners/groups/partner-group-member.entity.js';
@@ -145,8 +145,7 @@ export class TermsOverrides {
       return { program, scope, scopeId: id, name: id, partnerIds: [id] };
     }
     if (scope === 'code') {
-      const { code } = await this.codes.require(workspaceId, id, manager, 'id');
-      if (code.programId !== program.id) throw notFound('code', id, 'id');
+      const code = await this.codes.requireIn(program, id, manager, 'id');
       return { program, scope, scopeId: code.id, name: code.code, partnerIds: [code.partnerId] };
     }
     await this.groups.require(workspaceId, id, 'id', manager);
