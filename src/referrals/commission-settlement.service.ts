@@ -211,7 +211,7 @@ export class CommissionSettlement {
   ): Promise<NewTransaction[]> {
     const { amountMinor, occurredAt, explanation } = commission;
     const { cashMinor } = explanation;
-    const { outMinor, lastAt, sources } = facts.out;
+    const { outMinor, lastAt, moves } = facts.out;
     const reversedMinor = reversedTotalFor(amountMinor, cashMinor, outMinor);
     const rejectedMinor = judged.rejection === null ? 0 : amountMinor - reversedMinor;
     const netMinor = amountMinor - reversedMinor - rejectedMinor;
@@ -222,7 +222,7 @@ export class CommissionSettlement {
       earnedAt: occurredAt,
       earning: { sale, cashMinor },
       reversedAt: lastAt ?? occurredAt,
-      reversal: { sale, cashMinor, outMinor, sources },
+      reversal: { sale, cashMinor, outMinor, sources: moves },
       ...judged.causes,
     });
   }

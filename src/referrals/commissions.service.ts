@@ -6,6 +6,7 @@ import { decodeCursor, toPage } from '../common/pagination.js';
 import type { Page } from '../common/pagination.js';
 import { Attribution } from './attribution.entity.js';
 import { stepsOf } from './rules/commission-steps.js';
+import { moneyBackOf } from './rules/taken-back-step.js';
 import { commissionView } from './commission-views.js';
 import { Commission } from './commission.entity.js';
 import { CommissionsRepository, type CommissionRow, type PostingRow } from './commissions.repository.js';
@@ -56,7 +57,7 @@ export class CommissionsService {
     const sold = await manager.getRepository(Sale).findOneByOrFail({ workspaceId, id: saleId });
     const bound = await manager.getRepository(Attribution).findOneBy({ workspaceId, programId, customerId });
     const decisions = await this.holds.decisionsOf(commission, manager);
-    const postings = await this.commissions.postings(workspaceId, id);
+    const ledger = (await this.commissions.postings(workspaceId, id)).map(postingViewOf);
     const view = commissionView(row);
     const sale = saleViewOf(sold);
     return {
@@ -66,8 +67,8 @@ export class CommissionsService {
       holds: row.holds,
       decisions: decisions.map(decisionView),
       explanation,
-      steps: [...stepsOf(view, sale, explanation), ...holdSteps(row.holds, decisions)],
-      ledger: postings.map(postingViewOf),
+      steps: [...stepsOf(view, sale, explanation, moneyBackOf(ledger)), ...holdSteps(row.holds, decisions)],
+      ledger,
     };
   }
 

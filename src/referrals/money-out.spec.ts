@@ -22,8 +22,7 @@ describe('moneyOut', () => {
     expect(moneyOut([charge({ amountRefunded: 2_500, refunds: [refund('re_1', 2_500)] })])).toEqual({
       outMinor: 2_500,
       lastAt: new Date(1_000_000),
-      sources: [{ id: 're_1', eventId: 'evt_re_1' }],
-      moves: [{ minor: 2_500, at: new Date(1_000_000) }],
+      moves: [{ id: 're_1', eventId: 'evt_re_1', minor: 2_500, at: new Date(1_000_000) }],
     });
   });
 
@@ -35,8 +34,8 @@ describe('moneyOut', () => {
     const refunds = [{ ...refund('re_2', 500), created: 3_000 }, refund('re_1', 1_000)];
 
     expect(moneyOut([charge({ amountRefunded: 1_500, refunds })]).moves).toEqual([
-      { minor: 1_000, at: new Date(1_000_000) },
-      { minor: 500, at: new Date(3_000_000) },
+      { id: 're_1', eventId: 'evt_re_1', minor: 1_000, at: new Date(1_000_000) },
+      { id: 're_2', eventId: 'evt_re_2', minor: 500, at: new Date(3_000_000) },
     ]);
   });
 

@@ -17,10 +17,8 @@ export interface MoneyOut {
   outMinor: number;
   /** When the last of it left, in business time; null while nothing has. */
   lastAt: Date | null;
-  /** The refunds, disputes or charges that say so. */
-  sources: Cause[];
-  /** What left when, oldest first; null where no time is known. */
-  moves: Array<{ minor: number; at: Date | null }>;
+  /** What left when, oldest first, and which refund, dispute or charge says so; null where no time is known. */
+  moves: Array<Cause & { minor: number; at: Date | null }>;
 }
 
 /** An object that moved money, and the event that told of it. */
@@ -45,8 +43,7 @@ export function moneyOut(charges: readonly ChargeMovements[]): MoneyOut {
   return {
     outMinor: parts.reduce((sum, part) => sum + part.minor, 0),
     lastAt: dateOf(lastSeconds),
-    sources: parts.map(({ source }) => source),
-    moves: parts.map(({ minor, atSeconds }) => ({ minor, at: dateOf(atSeconds) })),
+    moves: parts.map(({ minor, atSeconds, source }) => ({ ...source, minor, at: dateOf(atSeconds) })),
   };
 }
 

@@ -129,7 +129,10 @@ describe('what a partner reads with their token', () => {
     ]);
     const detail = await mine(token, `/commissions/${commissions[0]?.id}`);
     expect(detail).toMatchObject({
-      steps: expect.arrayContaining([expect.stringContaining('20 %')]),
+      steps: expect.arrayContaining([
+        expect.stringContaining('20 %'),
+        '25.00 USD of the 100.00 USD collected went back (25.00 USD on 2026-05-01T12:01:00.000Z): 2000 × 2500 / 10000 = 500, so 5.00 USD of it was taken back, which leaves 15.00 USD.',
+      ]),
       ledger: [{}, {}],
     });
     expect(await mine(token, '/balance')).toMatchObject({ balances: [{ currency: 'usd', pendingMinor: 1_500 }] });

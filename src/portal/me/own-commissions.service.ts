@@ -9,6 +9,7 @@ import { CommissionsRepository, type CommissionRow } from '../../referrals/commi
 import { CommissionsService } from '../../referrals/commissions.service.js';
 import { CommissionDecision } from '../../referrals/holds/commission-decision.entity.js';
 import { stepsOf } from '../../referrals/rules/commission-steps.js';
+import { moneyBackOf, withoutIds } from '../../referrals/rules/taken-back-step.js';
 import { reasonsFor } from './commission-words.js';
 import { CustomerLabels } from './customer-labels.repository.js';
 import type { OwnCommissionDetail, OwnCommissionsQuery, OwnCommissionView } from './me.dto.js';
@@ -45,7 +46,8 @@ export class OwnCommissions {
     const [view] = (await this.views(caller, [row])) as [OwnCommissionView];
     const { sale, explanation, ledger } = await this.explanations.explain(workspaceId, id);
     const postings = ledger.map(({ kind, amountMinor, occurredAt }) => ({ kind, amountMinor, occurredAt }));
-    return { ...view, steps: stepsOf(commissionView(row), sale, explanation), ledger: postings };
+    const steps = stepsOf(commissionView(row), sale, explanation, withoutIds(moneyBackOf(ledger)));
+    return { ...view, steps, ledger: postings };
   }
 
   private async views(caller: PartnerCaller, rows: readonly CommissionRow[]): Promise<OwnCommissionView[]> {

@@ -5,6 +5,7 @@ import { DEFAULT_POLICIES } from './program-policies.js';
 import type { Reward } from './reward-rule.js';
 import { sharesOf, type SaleFigures } from './rule-matching.js';
 import { FIRST_MOMENT, ruleWith } from './rules.fixtures.js';
+import type { MoneyBack } from './taken-back-step.js';
 
 const NOTHING_NAMED = { product: null, price: null, interval: null };
 const FIGURES: SaleFigures = {
@@ -27,9 +28,9 @@ const FIGURES: SaleFigures = {
   metadata: {},
 };
 const SALE = { source: 'invoice' as const, sourceId: 'in_1', occurredAt: '2026-01-01T00:00:00.000Z', currency: 'usd' };
-const WHOLE = { state: 'pending' as const, currency: 'usd', reversedMinor: 0, netMinor: 1_800 };
+const WHOLE = { state: 'pending' as const, currency: 'usd', amountMinor: 1_800, reversedMinor: 0, netMinor: 1_800 };
 
-function steps(figures: SaleFigures, reward: Reward, commission = WHOLE): string[] {
+function steps(figures: SaleFigures, reward: Reward, commission = WHOLE, back: MoneyBack | null = null): string[] {
   const [share] = sharesOf([ruleWith(reward)], figures, FIRST_MOMENT, DEFAULT_POLICIES);
   if (share === undefined) throw new Error('the rule takes every line');
   const before = { payments: 0, sales: 0, revenueMinor: 0, firstPaymentAt: null };
@@ -40,12 +41,17 @@ function steps(figures: SaleFigures, reward: Reward, commission = WHOLE): string
     timeZone: 'UTC',
     exchange: null,
   });
-  return stepsOf(commission, SALE, {
-    ...explanation,
-    eventId: 'evt_1',
-    dueAt: '2026-01-31T00:00:00.000Z',
-    programVersion: 2,
-  });
+  return stepsOf(
+    commission,
+    SALE,
+    {
+      ...explanation,
+      eventId: 'evt_1',
+      dueAt: '2026-01-31T00:00:00.000Z',
+      programVersion: 2,
+    },
+    back,
+  );
 }
 
 describe('the steps of a commission', () => {
@@ -74,7 +80,7 @@ describe('the steps of a commission', () => {
       },
     ];
     const figures = { ...FIGURES, lines, totalMinor: 750, cashMinor: 500 };
-    const taken = { ...WHOLE, reversedMinor: 12, netMinor: 23 };
+    const taken = { ...WHOLE, amountMinor: 34, reversedMinor: 12, netMinor: 22 };
 
     const all = steps(figures, { type: 'percentage', rateBps: 820 }, taken);
 
@@ -85,7 +91,25 @@ describe('the steps of a commission', () => {
     expect(all).toContainEqual(
       expect.stringMatching(/rounded once to the nearest whole number, halves away from zero: 0\.34 USD\.$/),
     );
-    expect(all.at(-1)).toBe('0.12 USD of it was taken back, which leaves 0.23 USD.');
+    expect(all.at(-1)).toBe('0.12 USD of it was taken back, which leaves 0.22 USD.');
+  });
+
+  it('say what took something back, with the sum', () => {
+    const reward: Reward = { type: 'percentage', rateBps: 2_000 };
+    const last = (reversedMinor: number, ...out: MoneyBack['sources']) => {
+      const outMinor = out.reduce((sum, { minor }) => sum + minor, 0);
+      const taken = { ...WHOLE, reversedMinor, netMinor: 1_800 - reversedMinor };
+      return steps(FIGURES, reward, taken, { cashMinor: 11_400, outMinor, sources: out }).at(-1);
+    };
+    const refund = { id: 're_1', minor: 1_900, at: '2026-01-03T00:00:00.000Z' };
+
+    expect(last(300, refund)).toBe(
+      '19.00 USD of the 114.00 USD collected went back (re_1, 19.00 USD on 2026-01-03T00:00:00.000Z): 1800 × 1900 / 11400 = 300, so 3.00 USD of it was taken back, which leaves 15.00 USD.',
+    );
+    expect(last(316, refund, { id: null, minor: 100, at: null })).toBe(
+      '20.00 USD of the 114.00 USD collected went back (re_1, 19.00 USD on 2026-01-03T00:00:00.000Z; 1.00 USD): 1800 × 2000 / 11400 = 3600000 / 11400, rounded to 316, so 3.16 USD of it was taken back, which leaves 14.84 USD.',
+    );
+    expect(last(1_800, refund)).toBe('18.00 USD of it was taken back, which leaves 0.00 USD.');
   });
 
   it('say a flat reward, and that nothing is earned without cash', () => {

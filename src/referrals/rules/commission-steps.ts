@@ -1,25 +1,33 @@
 import { divideHalfAwayFromZero, formatMoney, safeMinor } from '../../common/money.js';
 import { isLeadKind } from './reward-rule.js';
+import { takenBackStep, type MoneyBack } from './taken-back-step.js';
 import type { Exchange } from './exchange.js';
 import type { CommissionExplanation, OpenCap } from './commission-rules.js';
 import type { TermsSource } from '../terms/terms-precedence.js';
 import type { CommissionSaleView, CommissionView } from '../dto/commission.dto.js';
 
 type Line = CommissionExplanation['lines'][number];
+type StandingCommission = Pick<CommissionView, 'state' | 'currency' | 'amountMinor' | 'reversedMinor' | 'netMinor'>;
 
 /**
  * How the amount came about, one plain sentence per step with its figures, so that a person can do the sum again. Reads the
  * figures that were frozen when it was earned, and calculates nothing. Pure.
  */
 export function stepsOf(
-  commission: Pick<CommissionView, 'state' | 'currency' | 'reversedMinor' | 'netMinor'>,
+  commission: StandingCommission,
   sale: Pick<CommissionSaleView, 'source' | 'sourceId' | 'occurredAt' | 'currency'>,
   figures: CommissionExplanation,
+  back: MoneyBack | null,
 ): string[] {
-  const inSale = moneyIn(sale.currency ?? commission.currency);
+  const saleCurrency = sale.currency ?? commission.currency;
+  const inSale = moneyIn(saleCurrency);
   const inCommission = moneyIn(commission.currency);
   if (isLeadKind(sale.source)) {
-    return [...leadSteps(sale, figures, inCommission), dueStep(figures), ...takenBackStep(commission, inCommission)];
+    return [
+      ...leadSteps(sale, figures, inCommission),
+      dueStep(figures),
+      ...standingSteps(commission, saleCurrency, back),
+    ];
   }
   return [
     `${saleName(sale)} was paid at ${sale.occurredAt}: ${inSale(figures.cashMinor)} of ${inSale(figures.totalMinor)} was collected.`,
@@ -29,7 +37,7 @@ export function stepsOf(
     `Together the lines come to ${inSale(figures.netMinor)}${figures.lines.length > 0 && sumOf(figures.lines) < 0 ? ', because a sum below zero counts as zero' : ''}.`,
     ...rewardSteps(figures, inSale, inCommission),
     dueStep(figures),
-    ...takenBackStep(commission, inCommission),
+    ...standingSteps(commission, saleCurrency, back),
   ];
 }
 
@@ -179,17 +187,14 @@ function termsName(source: TermsSource | undefined): string {
     : `the program’s terms for this ${source.scope}`;
 }
 
-function takenBackStep(
-  { state, reversedMinor, netMinor }: Pick<CommissionView, 'state' | 'reversedMinor' | 'netMinor'>,
-  inCommission: InWords,
-): string[] {
+function standingSteps(commission: StandingCommission, saleCurrency: string, back: MoneyBack | null): string[] {
+  const { state, reversedMinor } = commission;
   if (state === 'pending_cash')
     return [
       'Nothing is posted yet: Stripe has yet to say what of it was paid out of band, which the program does not count.',
     ];
   if (state === 'pending_fx') return ['Nothing is posted yet: the rate into the currency of the program is not known.'];
-  if (reversedMinor === 0) return [];
-  return [`${inCommission(reversedMinor)} of it was taken back, which leaves ${inCommission(netMinor)}.`];
+  return reversedMinor === 0 ? [] : [takenBackStep(commission, saleCurrency, back)];
 }
 
 /** An external sale has no name of Stripe's. */
