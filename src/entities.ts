@@ -26,6 +26,8 @@ import { Attribution } from './referrals/attribution.entity.js';
 import { ClickSalt } from './referrals/clicks/click-salt.entity.js';
 import { CodePromotion, CodePromotionMade } from './referrals/codes/code-promotion.entity.js';
 import { ReferralCodeName } from './referrals/codes/referral-code-name.entity.js';
+import { ReferralCodeRefusal } from './referrals/codes/referral-code-refusal.entity.js';
+import { ReferralCodeStatus } from './referrals/codes/referral-code-status.entity.js';
 import { Commission } from './referrals/commission.entity.js';
 import { CustomerLink } from './referrals/customer-link.entity.js';
 import { ExchangeRateFixing } from './referrals/exchange/exchange-rate-fixing.entity.js';
@@ -82,6 +84,8 @@ export const ENTITIES: EntityList & unknown[] = [
   ExchangeRateFixing,
   ReferralCode,
   ReferralCodeName,
+  ReferralCodeRefusal,
+  ReferralCodeStatus,
   CodePromotion,
   CodePromotionMade,
   ClickSalt,

@@ -22,6 +22,8 @@ export const RECORDED: readonly string[] = [
   'exchange_rate_fixing',
   'referral_code',
   'referral_code_name',
+  'referral_code_refusal',
+  'referral_code_status',
   'code_promotion_made',
   'referral_tracking',
   'referred_customer',

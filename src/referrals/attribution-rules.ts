@@ -17,18 +17,14 @@ export interface Evidence {
   /** When it tied the customer to the code: the sign-up, the checkout. */
   boundAt: Date;
   /** What keeps it from binding, whatever else there is. */
-  refusal?: 'program_not_active' | 'partner_not_active';
+  refusal?: Refusal;
 }
 
+/** Why evidence binds nobody, whatever its touch. */
+export type Refusal = 'program_not_active' | 'partner_not_active' | 'code_suspended' | 'code_exhausted';
+
 export type EvidenceVerdict =
-  | 'bound'
-  | 'program_not_active'
-  | 'partner_not_active'
-  | 'after_first_sale'
-  | 'outside_conversion_window'
-  | 'weaker_kind'
-  | 'not_the_deciding_touch'
-  | 'code_not_accepted';
+  'bound' | Refusal | 'after_first_sale' | 'outside_conversion_window' | 'weaker_kind' | 'not_the_deciding_touch';
 
 /** Evidence with what became of it; `boundAt` and `touchedAt` as ISO 8601. */
 export type ConsideredEvidence = Omit<Evidence, 'touchedAt' | 'boundAt' | 'programId' | 'refusal'> & {

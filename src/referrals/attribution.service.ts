@@ -6,6 +6,7 @@ import { newId } from '../common/ids.js';
 import { AttributionByHand } from './attribution/attribution-by-hand.entity.js';
 import { decideAttribution, type AttributionDecision, type Evidence } from './attribution-rules.js';
 import { Attribution } from './attribution.entity.js';
+import { CodeUses } from './codes/code-uses.repository.js';
 import { EvidenceRepository, type FirstSale } from './evidence.repository.js';
 import { ProgramTerms } from './program-terms.service.js';
 import { Exemptions } from './standing/exemptions.repository.js';
@@ -41,6 +42,7 @@ export class AttributionService {
     private readonly terms: ProgramTerms,
     private readonly standings: Standings,
     private readonly exemptions: Exemptions,
+    private readonly uses: CodeUses,
     private readonly clock: Clock,
   ) {}
 
@@ -48,14 +50,15 @@ export class AttributionService {
   async decide(workspaceId: string, customerId: string, tx: EntityManager): Promise<AttributionState> {
     const held = await tx.getRepository(Attribution).findBy({ workspaceId, customerId });
     const byHand = await tx.getRepository(AttributionByHand).findBy({ workspaceId, customerId });
-    const { decisions, evidence, firstSale, standing } = await this.weigh(workspaceId, customerId, tx, byHand);
+    const { decisions, evidence, firstSale, standing } = await this.weighAll(workspaceId, customerId, byHand, tx);
     const programIds = new Set([...decisions.keys(), ...held.map((item) => item.programId)]);
     const { exempt, changed: exemptionsChanged } = await this.exemptions.note(workspaceId, customerId, tx);
     const attributions: Attribution[] = [];
     let changed = exemptionsChanged;
     for (const programId of [...programIds].sort()) {
+      const key = { workspaceId, programId, customerId };
       const before = held.find((item) => item.programId === programId) ?? null;
-      const after = attributionBy({ workspaceId, programId, customerId }, decisions.get(programId));
+      const after = await this.accepted(key, before, decisions.get(programId), evidence, firstSale, tx);
       changed ||= before?.partnerId !== after?.partnerId || before?.codeId !== after?.codeId;
       if (after !== null) attributions.push(after);
       await this.write(before, after, tx);
@@ -64,16 +67,26 @@ export class AttributionService {
     return { customerId, evidence, attributions, byHand, firstSale, exempt, standing, changed };
   }
 
-  /** What the evidence says in each program that any of it is of. Writes nothing. */
-  async weigh(
+  /** What the evidence says in each program that any of it is of, as it would be settled now. Writes nothing. */
+  weigh(workspaceId: string, customerId: string, tx: EntityManager): Promise<Weighed> {
+    return this.weighAll(workspaceId, customerId, [], tx, true);
+  }
+
+  private async weighAll(
     workspaceId: string,
     customerId: string,
+    byHand: readonly AttributionByHand[],
     tx: EntityManager,
-    byHand: readonly AttributionByHand[] = [],
+    refusesExhausted = false,
   ): Promise<Weighed> {
     const found = await this.evidence.ofPerson(workspaceId, customerId, tx);
     const standing = await this.standings.of(workspaceId, [...found, ...byHand], tx);
-    const evidence = judgedBy(standing, found);
+    const evidence = judgedBy(
+      standing,
+      found.map(({ isExhausted, ...item }) =>
+        refusesExhausted && isExhausted ? { refusal: 'code_exhausted', ...item } : item,
+      ),
+    );
     const firstSale = await this.evidence.firstSaleOf(workspaceId, customerId, tx);
     const decisions = new Map<string, AttributionDecision>();
     for (const programId of new Set(evidence.map((item) => item.programId))) {
@@ -115,6 +128,30 @@ export class AttributionService {
     return null;
   }
 
+  /**
+   * The binding that the evidence comes to. A customer who comes by a code for the first time takes one of its uses; where none
+   * is left that is written down, and the other evidence decides.
+   */
+  private async accepted(
+    key: Pick<Attribution, 'workspaceId' | 'programId' | 'customerId'>,
+    before: Attribution | null,
+    decision: AttributionDecision | undefined,
+    evidence: Evidence[],
+    firstSale: FirstSale | null,
+    tx: EntityManager,
+  ): Promise<Attribution | null> {
+    const after = attributionBy(key, decision);
+    if (after === null || before?.codeId === after.codeId) return after;
+    const { workspaceId, customerId, codeId } = after;
+    const isUsed = await tx.getRepository(ReferralTracking).existsBy({ workspaceId, customerId, codeId });
+    if (isUsed || (await this.uses.take({ workspaceId, id: codeId }, tx))) return after;
+    await this.uses.refuse(workspaceId, codeId, customerId, tx);
+    for (const item of evidence) if (item.codeId === codeId) item.refusal = 'code_exhausted';
+    const own = evidence.filter(({ programId }) => programId === key.programId);
+    const next = await this.decideProgram(key, own, firstSale, tx);
+    return this.accepted(key, before, next, evidence, firstSale, tx);
+  }
+
   private async write(before: Attribution | null, after: Attribution | null, tx: EntityManager): Promise<void> {
     const repository = tx.getRepository(Attribution);
     if (after === null) {
@@ -152,10 +189,6 @@ export class AttributionService {
       convertedAt,
       createdAt: this.clock.now(),
     });
-    await tx.query(`UPDATE tributary.referral_code SET uses = uses + 1 WHERE workspace_id = $1 AND id = $2`, [
-      workspaceId,
-      codeId,
-    ]);
   }
 
   /** The click that the winning checkout named, if nobody has it yet. */

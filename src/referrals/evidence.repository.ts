@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { Evidence, EvidenceKind } from './attribution-rules.js';
+import type { Evidence, EvidenceKind, Refusal } from './attribution-rules.js';
 
 /** Metadata keys, on a customer, subscription or checkout session, that name a click or a code. */
 export const CLICK_METADATA_KEY = 'tributary_click';
@@ -17,7 +17,7 @@ export interface FirstSale {
 @Injectable()
 export class EvidenceRepository {
   /** All evidence for a person, in no particular order; codes that had expired by then are left out. */
-  async ofPerson(workspaceId: string, customerId: string, tx: EntityManager): Promise<Evidence[]> {
+  async ofPerson(workspaceId: string, customerId: string, tx: EntityManager): Promise<FoundEvidence[]> {
     const rows = (await tx.query(EVIDENCE, [workspaceId, customerId])) as EvidenceRow[];
     return rows.map((row) => ({
       kind: row.kind,
@@ -27,6 +27,8 @@ export class EvidenceRepository {
       source: row.source,
       touchedAt: row.touched_at,
       boundAt: row.bound_at,
+      ...(row.refusal !== null && { refusal: row.refusal }),
+      isExhausted: row.is_exhausted,
     }));
   }
 
@@ -46,6 +48,9 @@ export class EvidenceRepository {
   }
 }
 
+/** Evidence, and whether its code has no use left for a customer who has not used it yet. */
+export type FoundEvidence = Evidence & { isExhausted: boolean };
+
 interface EvidenceRow {
   kind: EvidenceKind;
   program_id: string;
@@ -54,6 +59,8 @@ interface EvidenceRow {
   source: string;
   touched_at: Date;
   bound_at: Date;
+  refusal: Refusal | null;
+  is_exhausted: boolean;
 }
 
 const CODE_KEYS_SQL = CODE_METADATA_KEYS.map((key) => `upper(metadata->>'${key}')`).join(', ');
@@ -109,8 +116,18 @@ const EVIDENCE = `
                 JOIN tributary.referral_code named ON named.workspace_id = $1 AND named.id = name.code_id
                WHERE name.workspace_id = $1 AND name.code_key = upper(held.code)
                  AND named.stripe_promotion_code_id IS NULL) AS code)
-  SELECT f.kind, f.source, f.touched_at, f.bound_at, code.id AS code_id, code.program_id, code.partner_id
+  SELECT f.kind, f.source, f.touched_at, f.bound_at, code.id AS code_id, code.program_id, code.partner_id,
+         CASE WHEN NOT coalesce(status.active, true) THEN 'code_suspended'
+              WHEN EXISTS (SELECT 1 FROM tributary.referral_code_refusal r
+                            WHERE r.workspace_id = $1 AND r.code_id = code.id AND r.customer_id = $2) THEN 'code_exhausted' END AS refusal,
+         coalesce(code.uses >= code.max_uses, false) AND NOT EXISTS (
+           SELECT 1 FROM tributary.referral_tracking t
+            WHERE t.workspace_id = $1 AND t.customer_id = $2 AND t.code_id = code.id) AS is_exhausted
     FROM found f JOIN tributary.referral_code code ON code.workspace_id = $1 AND code.id = f.code_id
+    LEFT JOIN LATERAL (
+         SELECT s.active FROM tributary.referral_code_status s
+          WHERE s.workspace_id = $1 AND s.code_id = code.id AND s.effective_at <= f.bound_at
+          ORDER BY s.effective_at DESC LIMIT 1) AS status ON true
    WHERE code.expires_at IS NULL OR f.touched_at < code.expires_at`;
 
 const FIRST_SALE = `

@@ -16,6 +16,7 @@ import { ClicksService } from './clicks/clicks.service.js';
 import { VisitorHashesService } from './clicks/visitor-hashes.service.js';
 import { CodeGuesses } from './codes/code-guesses.service.js';
 import { CodeNames } from './codes/code-names.repository.js';
+import { CodeUses } from './codes/code-uses.repository.js';
 import { CodeViews } from './codes/code-views.service.js';
 import { CodesHttpController } from './codes/codes.http.controller.js';
 import { CodesService } from './codes/codes.service.js';
@@ -102,6 +103,7 @@ const REQUESTS = [
   CodesService,
   CodeNames,
   CodeViews,
+  CodeUses,
   CodeGuesses,
   Coupons,
   ProgramDiscounts,

@@ -171,7 +171,7 @@ const FIELDS: Record<string, Fields> = {
   price_tiers: { tiers: [{ up_to: null, unit_amount: 300 }] },
   balance_transaction: {
     ...{ source: 'ch_1', type: 'charge', amount: 500, fee: 20, net: 480 },
-    ...{ status: 'available', available_on: 1_767_400_000 },
+    ...{ status: 'pending', available_on: 4_000_000_000 },
   },
   payment_method_configuration: { active: true, is_default: true, name: 'Default' },
   payment_method_domain: { domain_name: 'example.com', enabled: true },

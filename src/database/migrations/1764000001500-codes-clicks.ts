@@ -14,6 +14,18 @@ const UP = [
   `ALTER TABLE tributary.referral_code
      ADD COLUMN status_reason text,
      ADD COLUMN status_changed_at timestamptz`,
+  `CREATE TABLE tributary.referral_code_status (
+    workspace_id text NOT NULL,
+    code_id text NOT NULL,
+    effective_at timestamptz NOT NULL,
+    active boolean NOT NULL,
+    PRIMARY KEY (workspace_id, code_id, effective_at))`,
+  `CREATE TABLE tributary.referral_code_refusal (
+    workspace_id text NOT NULL,
+    code_id text NOT NULL,
+    customer_id text NOT NULL,
+    refused_at timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, code_id, customer_id))`,
   `CREATE TABLE tributary.code_promotion (
     workspace_id text NOT NULL,
     code_id text NOT NULL,
@@ -52,6 +64,8 @@ const DOWN = [
      DROP COLUMN visitor, DROP COLUMN consent, DROP COLUMN ip_hash, DROP COLUMN agent_hash, DROP COLUMN utm`,
   `DROP TABLE tributary.code_promotion_made`,
   `DROP TABLE tributary.code_promotion`,
+  `DROP TABLE tributary.referral_code_refusal`,
+  `DROP TABLE tributary.referral_code_status`,
   `ALTER TABLE tributary.referral_code DROP COLUMN status_reason, DROP COLUMN status_changed_at`,
   `DROP TABLE tributary.referral_code_name`,
 ];

@@ -12,10 +12,12 @@ import { PartnersService } from '../../partners/partners.service.js';
 import { CodeGuesses } from './code-guesses.service.js';
 import { CodeNames } from './code-names.repository.js';
 import { codeKeyOf, isReservedCode, newCode, objectionTo, type OwnObjection } from './code-rules.js';
+import { CodeUses } from './code-uses.repository.js';
 import { CodeViews, type CodeInProgram } from './code-views.service.js';
 import type { CodeValidityView, CodeView, CreateCodeDto, PartnerProgramQuery, UpdateCodeDto } from './code.dto.js';
 import { PromotionCodes } from './promotion-codes.service.js';
 import { ReferralCodeName } from './referral-code-name.entity.js';
+import { ReferralCodeStatus } from './referral-code-status.entity.js';
 import { ProgramsService } from '../programs.service.js';
 import { ReferralCode } from '../referral-code.entity.js';
 import { ReferralProgram } from '../referral-program.entity.js';
@@ -39,6 +41,7 @@ export class CodesService {
     private readonly partners: PartnersService,
     private readonly names: CodeNames,
     private readonly views: CodeViews,
+    private readonly uses: CodeUses,
     private readonly promotions: PromotionCodes,
     private readonly guesses: CodeGuesses,
     private readonly standings: Standings,
@@ -103,6 +106,11 @@ export class CodesService {
     if (coupon != null && stripePromotionCodeId != null) {
       const says = 'give either stripeCouponId, for which a promotion code is made, or stripePromotionCodeId, not both';
       throw invalidField('stripePromotionCodeId', 'field_not_allowed', says);
+    }
+    if (before !== null && before.active !== code.active) {
+      const { workspaceId, id: codeId, active } = code;
+      const status = { workspaceId, codeId, active, effectiveAt: this.clock.now() };
+      await tx.getRepository(ReferralCodeStatus).upsert(status, ['workspaceId', 'codeId', 'effectiveAt']);
     }
     if (before === null) await tx.getRepository(ReferralCode).insert(code);
     else await tx.getRepository(ReferralCode).update({ workspaceId: code.workspaceId, id: code.id }, changesOf(code));
@@ -219,17 +227,9 @@ export class CodesService {
     if (objection !== null) throw refusal(code, objection);
   }
 
-  /**
-   * Counts one more customer, or throws `code_exhausted`. Two who want the last use wait for each other on the row, and the
-   * guard is judged again after the wait: it cannot be given away twice.
-   */
+  /** Counts one more customer, or throws `code_exhausted`. */
   async use(code: ReferralCode, tx: EntityManager): Promise<void> {
-    const [, counted] = await tx.query<[unknown, number]>(
-      `UPDATE tributary.referral_code SET uses = uses + 1
-        WHERE workspace_id = $1 AND id = $2 AND (max_uses IS NULL OR uses < max_uses)`,
-      [code.workspaceId, code.id],
-    );
-    if (counted === 0) throw refusal(code, 'code_exhausted');
+    if (!(await this.uses.take(code, tx))) throw refusal(code, 'code_exhausted');
   }
 
   /** The code that the text leads to, also by an older name of it; null when there is none. */

@@ -85,7 +85,8 @@ export class Standings {
 /** The evidence with what keeps it from binding, if anything does. Pure. */
 export function judgedBy({ stateAt, isActiveAt }: StandingThen, evidence: readonly Evidence[]): Evidence[] {
   return evidence.map((item) => {
-    const { programId, partnerId, boundAt } = item;
+    const { programId, partnerId, boundAt, refusal } = item;
+    if (refusal !== undefined) return item;
     if (!mayBind(stateAt(programId, boundAt))) return { ...item, refusal: 'program_not_active' };
     return isActiveAt(partnerId, boundAt) ? item : { ...item, refusal: 'partner_not_active' };
   });
