@@ -52,7 +52,7 @@ function heading(): Omit<OpenAPIObject, 'paths'> {
         'answer `{ data, nextCursor }`. Every POST takes `Idempotency-Key`; those that move money demand it.',
     )
     .setVersion('1')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key: trb_<keyid>_<secret>' })
+    .addSecurity('bearer', { type: 'http', scheme: 'bearer', description: 'An API key: trb_<keyid>_<secret>' })
     .addSecurityRequirements('bearer')
     .build();
 }

@@ -1,4 +1,6 @@
+import { applyDecorators } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { ApiSecurity } from '@nestjs/swagger';
 
 /** Everything a key can be allowed to do. `*` is all of them, and is what the first key gets. */
 export const SCOPES = [
@@ -39,7 +41,8 @@ export function Public(
   reason: string,
   { limitPerAddress = true }: PublicOptions = {},
 ): MethodDecorator & ClassDecorator {
-  return PolicyMetadata({ kind: 'public', reason, limitPerAddress });
+  // In the description an empty requirement stands in for the key that all others ask for.
+  return applyDecorators(PolicyMetadata({ kind: 'public', reason, limitPerAddress }), ApiSecurity({}));
 }
 
 /** A key that holds every one of `scopes` (or `*`). On a class it counts for all its methods that declare none themselves. */

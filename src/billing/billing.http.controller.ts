@@ -23,6 +23,7 @@ import { BillingService } from './billing.service.js';
 import { ObjectsResync } from './operations/objects-resync.service.js';
 import { ObjectsService } from './operations/objects.service.js';
 import { Writing, type WriteCall } from './operations/write-call.js';
+import { ApiPage } from '../common/api-page.js';
 
 /** Every type alike. What only one type can do stands in that type's own controller. */
 @ApiTags('Billing')
@@ -57,6 +58,7 @@ export class BillingHttpController {
     description:
       'Any column of the type: `customer=cus_1`, and for times `createdGte`, `createdGt`, `createdLte`, `createdLt`.',
   })
+  @ApiPage(BillingObjectView)
   list(
     @WorkspaceId() workspaceId: string,
     @Param() { objects }: ObjectsParam,

@@ -5,10 +5,17 @@ import { WorkspaceId } from '../access/current-caller.js';
 import { Idempotent, Tx } from '../access/idempotency.js';
 import { Requires } from '../access/policy.js';
 import { IdParam } from '../common/id-param.dto.js';
-import { CreatePartnerDto, ListPartnersQuery, StatementQuery, UpdatePartnerDto } from './dto/partner.dto.js';
+import {
+  CreatePartnerDto,
+  ListPartnersQuery,
+  StatementQuery,
+  UpdatePartnerDto,
+  PartnerView,
+} from './dto/partner.dto.js';
 import { PutPayoutMethodDto } from './dto/payout-method.dto.js';
 import { PartnersService } from './partners.service.js';
 import { PayoutMethodsService } from './payout-methods.service.js';
+import { ApiPage } from '../common/api-page.js';
 
 @ApiTags('Partners')
 @Requires('referrals:read')
@@ -26,6 +33,7 @@ export class PartnersHttpController {
   }
 
   @Get()
+  @ApiPage(PartnerView)
   list(@WorkspaceId() workspaceId: string, @Query() query: ListPartnersQuery) {
     return this.partners.list(workspaceId, query);
   }

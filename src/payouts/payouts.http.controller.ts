@@ -6,11 +6,17 @@ import { CurrentCaller, WorkspaceId } from '../access/current-caller.js';
 import { Idempotent, Tx } from '../access/idempotency.js';
 import { Requires } from '../access/policy.js';
 import { IdParam } from '../common/id-param.dto.js';
-import { ApprovePayoutRunDto, CreatePayoutRunDto, ListPayoutRunsQuery } from './dto/payout-run.dto.js';
-import { ListPayoutsQuery, MarkPayoutPaidDto } from './dto/payout.dto.js';
+import {
+  ApprovePayoutRunDto,
+  CreatePayoutRunDto,
+  ListPayoutRunsQuery,
+  PayoutRunSummary,
+} from './dto/payout-run.dto.js';
+import { ListPayoutsQuery, MarkPayoutPaidDto, PayoutView } from './dto/payout.dto.js';
 import { PayoutRunsService } from './payout-runs.service.js';
 import { PayoutsReader } from './payouts-reader.service.js';
 import { PayoutsService } from './payouts.service.js';
+import { ApiPage } from '../common/api-page.js';
 
 @ApiTags('Payouts')
 @Controller('v1')
@@ -30,6 +36,7 @@ export class PayoutsHttpController {
 
   @Get('payout-runs')
   @Requires('payouts:read')
+  @ApiPage(PayoutRunSummary)
   listRuns(@WorkspaceId() workspaceId: string, @Query() query: ListPayoutRunsQuery) {
     return this.reader.listRuns(workspaceId, query);
   }
@@ -62,6 +69,7 @@ export class PayoutsHttpController {
 
   @Get('payouts')
   @Requires('payouts:read')
+  @ApiPage(PayoutView)
   list(@WorkspaceId() workspaceId: string, @Query() query: ListPayoutsQuery) {
     return this.reader.list(workspaceId, query);
   }

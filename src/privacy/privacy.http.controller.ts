@@ -8,7 +8,8 @@ import { IdParam } from '../common/id-param.dto.js';
 import { PersonEraser } from './person-eraser.service.js';
 import { PersonExport } from './person-export.service.js';
 import { PrivacyLog } from './privacy-log.service.js';
-import { ListPrivacyRequestsQuery } from './privacy.dto.js';
+import { ListPrivacyRequestsQuery, PrivacyRequestView } from './privacy.dto.js';
+import { ApiPage } from '../common/api-page.js';
 
 @ApiTags('Privacy')
 @Controller('v1')
@@ -36,6 +37,7 @@ export class PrivacyHttpController {
 
   @Get('privacy-requests')
   @Requires('privacy:read')
+  @ApiPage(PrivacyRequestView)
   list(@WorkspaceId() workspaceId: string, @Query() query: ListPrivacyRequestsQuery) {
     return this.log.list(workspaceId, query);
   }

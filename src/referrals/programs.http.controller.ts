@@ -5,8 +5,9 @@ import { WorkspaceId } from '../access/current-caller.js';
 import { Idempotent, Tx } from '../access/idempotency.js';
 import { Requires } from '../access/policy.js';
 import { PageQuery } from '../common/page-query.dto.js';
-import { CreateProgramDto, ProgramKeyParam, UpdateProgramDto } from './dto/program.dto.js';
+import { CreateProgramDto, ProgramKeyParam, UpdateProgramDto, ProgramView } from './dto/program.dto.js';
 import { ProgramsService } from './programs.service.js';
+import { ApiPage } from '../common/api-page.js';
 
 @ApiTags('Programs')
 @Requires('referrals:read')
@@ -21,6 +22,7 @@ export class ProgramsHttpController {
   }
 
   @Get()
+  @ApiPage(ProgramView)
   list(@WorkspaceId() workspaceId: string, @Query() query: PageQuery) {
     return this.programs.list(workspaceId, query);
   }

@@ -8,12 +8,13 @@ import { IdParam } from '../common/id-param.dto.js';
 import { ClicksService } from './clicks/clicks.service.js';
 import { CommissionsService } from './commissions.service.js';
 import { CreateClickDto } from './clicks/click.dto.js';
-import { ListCommissionsQuery } from './dto/commission.dto.js';
-import { ListReferralsQuery, TrackReferralDto } from './dto/referral.dto.js';
+import { ListCommissionsQuery, CommissionView } from './dto/commission.dto.js';
+import { ListReferralsQuery, TrackReferralDto, ReferralView } from './dto/referral.dto.js';
 import { CreateSaleDto } from './dto/sale.dto.js';
 import { ReferralsService } from './referrals.service.js';
 import { SalesService } from './sales.service.js';
 import { SignUpsService } from './sign-ups.service.js';
+import { ApiPage } from '../common/api-page.js';
 
 @ApiTags('Referrals')
 @Requires('referrals:read')
@@ -40,6 +41,7 @@ export class ReferralsHttpController {
   }
 
   @Get('referrals')
+  @ApiPage(ReferralView)
   listReferrals(@WorkspaceId() workspaceId: string, @Query() query: ListReferralsQuery) {
     return this.referrals.list(workspaceId, query);
   }
@@ -52,6 +54,7 @@ export class ReferralsHttpController {
   }
 
   @Get('commissions')
+  @ApiPage(CommissionView)
   listCommissions(@WorkspaceId() workspaceId: string, @Query() query: ListCommissionsQuery) {
     return this.commissions.list(workspaceId, query);
   }

@@ -5,8 +5,9 @@ import { WorkspaceId } from '../access/current-caller.js';
 import { Tx } from '../access/idempotency.js';
 import { Requires } from '../access/policy.js';
 import { IdParam } from '../common/id-param.dto.js';
-import { ListWebhookEventsQuery } from './dto/webhook-event.dto.js';
+import { ListWebhookEventsQuery, WebhookEventView } from './dto/webhook-event.dto.js';
 import { WebhookEventsService } from './webhook-events.service.js';
+import { ApiPage } from '../common/api-page.js';
 
 @ApiTags('Webhooks')
 @Controller('v1')
@@ -15,6 +16,7 @@ export class WebhookEventsHttpController {
 
   @Get('webhook-events')
   @Requires('events:read')
+  @ApiPage(WebhookEventView)
   list(@WorkspaceId() workspaceId: string, @Query() query: ListWebhookEventsQuery) {
     return this.events.list(workspaceId, query);
   }

@@ -145,10 +145,25 @@ describe('the documentation', () => {
   it('describes every route with bearer keys and the shape of errors', async () => {
     const { body } = await service.http<{
       components: { securitySchemes: object; schemas: Record<string, unknown> };
-      paths: Record<string, Record<string, { responses: Record<string, unknown> }>>;
+      security: unknown;
+      paths: Record<string, Record<string, { security?: unknown; responses: Record<string, unknown> }>>;
     }>('GET', '/openapi.json', undefined, { authorization: '' });
 
-    expect(body.components.securitySchemes).toMatchObject({ bearer: { type: 'http', scheme: 'bearer' } });
+    const scheme = { type: 'http', scheme: 'bearer', description: expect.any(String) };
+    expect(body.components.securitySchemes).toEqual({ bearer: scheme });
+    expect(body.security).toEqual([{ bearer: [] }]);
+    for (const path of ['/r/{code}', '/t.js', '/livez', '/readyz', '/metrics']) {
+      expect([path, body.paths[path]?.get?.security]).toEqual([path, [{}]]);
+    }
+    expect(body.paths['/v1/partners']?.get?.security).toBeUndefined();
+    expect(Object.keys(body.paths['/r/{code}']?.get?.responses ?? {})).toEqual(['302', 'default']);
+    expect(body.paths['/v1/partners']?.get?.responses['200']).toMatchObject({
+      content: {
+        'application/json': {
+          schema: { properties: { data: { items: { $ref: expect.stringMatching(/PartnerView$/) } } } },
+        },
+      },
+    });
     expect(body.components.schemas.Error).toBeDefined();
     expect(body.paths['/v1/probe/things']?.post?.responses).toHaveProperty('default');
   });

@@ -7,7 +7,8 @@ import { Requires } from '../../access/policy.js';
 import { IdParam } from '../../common/id-param.dto.js';
 import { BackfillsReader } from './backfills-reader.service.js';
 import { BackfillsService } from './backfills.service.js';
-import { CreateBackfillDto, ListBackfillsQuery } from './dto/backfill.dto.js';
+import { CreateBackfillDto, ListBackfillsQuery, BackfillSummary } from './dto/backfill.dto.js';
+import { ApiPage } from '../../common/api-page.js';
 
 @ApiTags('Billing')
 @Controller('v1/billing/backfills')
@@ -26,6 +27,7 @@ export class BackfillsHttpController {
 
   @Get()
   @Requires('billing:read')
+  @ApiPage(BackfillSummary)
   list(@WorkspaceId() workspaceId: string, @Query() query: ListBackfillsQuery) {
     return this.reader.list(workspaceId, query);
   }

@@ -10,6 +10,8 @@ import { FinalizeInvoiceDto, InvoiceMembersQuery, PayInvoiceDto, PreviewInvoiceD
 import { InvoicesService } from './invoices.service.js';
 import { OfAccount } from './subscriptions.dto.js';
 import { Writing, type WriteCall } from './write-call.js';
+import { BillingObjectView } from '../dto/billing.dto.js';
+import { ApiPage } from '../../common/api-page.js';
 
 @ApiTags('Invoices')
 @Controller('v1/billing/invoices')
@@ -36,6 +38,7 @@ export class InvoicesHttpController {
 
   @Get(':id/payments')
   @Requires('billing:read')
+  @ApiPage(BillingObjectView)
   payments(@WorkspaceId() workspaceId: string, @Param() { id }: IdParam, @Query() query: InvoiceMembersQuery) {
     return this.invoices.payments(workspaceId, id, query);
   }

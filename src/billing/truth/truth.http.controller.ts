@@ -8,10 +8,11 @@ import { IdParam } from '../../common/id-param.dto.js';
 import { PageQuery } from '../../common/page-query.dto.js';
 import { ApiVersionsService } from './api-versions.service.js';
 import { FreshnessQuery } from './dto/freshness.dto.js';
-import { CreateVerificationDto } from './dto/verification.dto.js';
+import { CreateVerificationDto, VerificationSummary } from './dto/verification.dto.js';
 import { FreshnessService } from './freshness.service.js';
 import { PermissionsService } from './permissions.service.js';
 import { VerificationsService } from './verifications.service.js';
+import { ApiPage } from '../../common/api-page.js';
 
 @ApiTags('Billing')
 @Requires('billing:read')
@@ -36,6 +37,7 @@ export class TruthHttpController {
   }
 
   @Get('verifications')
+  @ApiPage(VerificationSummary)
   listVerifications(@WorkspaceId() workspaceId: string, @Query() query: PageQuery) {
     return this.verifications.list(workspaceId, query);
   }

@@ -6,8 +6,9 @@ import { CurrentCaller, WorkspaceId } from '../../access/current-caller.js';
 import { Tx } from '../../access/idempotency.js';
 import { Requires } from '../../access/policy.js';
 import { IdParam } from '../../common/id-param.dto.js';
-import { ClosePayoutRequestDto, ListPayoutRequestsQuery } from './payout-request.dto.js';
+import { ClosePayoutRequestDto, ListPayoutRequestsQuery, PayoutRequestView } from './payout-request.dto.js';
 import { PayoutRequests } from './payout-requests.service.js';
+import { ApiPage } from '../../common/api-page.js';
 
 @ApiTags('Payouts')
 @Controller('v1/payout-requests')
@@ -16,6 +17,7 @@ export class PayoutRequestsHttpController {
 
   @Get()
   @Requires('payouts:read')
+  @ApiPage(PayoutRequestView)
   list(@WorkspaceId() workspaceId: string, @Query() query: ListPayoutRequestsQuery) {
     return this.requests.list(workspaceId, query);
   }

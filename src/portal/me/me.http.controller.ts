@@ -6,12 +6,23 @@ import { Tx } from '../../access/idempotency.js';
 import { ForPartners } from '../../access/policy.js';
 import { IdParam } from '../../common/id-param.dto.js';
 import { PageQuery } from '../../common/page-query.dto.js';
-import { RequestPayoutDto } from '../../payouts/requests/payout-request.dto.js';
-import { MonthParam, OwnClicksQuery, OwnCommissionsQuery, OwnProgramQuery } from './me.dto.js';
+import { RequestPayoutDto, PayoutRequestView } from '../../payouts/requests/payout-request.dto.js';
+import {
+  MonthParam,
+  OwnClicksQuery,
+  OwnCommissionsQuery,
+  OwnProgramQuery,
+  OwnCodeView,
+  OwnReferralView,
+  OwnCustomerView,
+  OwnCommissionView,
+  OwnPayoutView,
+} from './me.dto.js';
 import { OwnActivity } from './own-activity.service.js';
 import { OwnCommissions } from './own-commissions.service.js';
 import { OwnMoney } from './own-money.service.js';
 import { OwnProfile } from './own-profile.service.js';
+import { ApiPage } from '../../common/api-page.js';
 
 /** What a partner reads with their token. No request says whose things are meant: the token does. */
 @ApiTags('Partner portal')
@@ -31,6 +42,7 @@ export class MeHttpController {
   }
 
   @Get('codes')
+  @ApiPage(OwnCodeView)
   codes(@CurrentPartner() partner: PartnerCaller, @Query() query: OwnProgramQuery) {
     return this.own.codes(partner, query);
   }
@@ -41,16 +53,19 @@ export class MeHttpController {
   }
 
   @Get('referrals')
+  @ApiPage(OwnReferralView)
   referrals(@CurrentPartner() partner: PartnerCaller, @Query() query: OwnProgramQuery) {
     return this.activity.referrals(partner, query);
   }
 
   @Get('customers')
+  @ApiPage(OwnCustomerView)
   customers(@CurrentPartner() partner: PartnerCaller, @Query() query: OwnProgramQuery) {
     return this.activity.customers(partner, query);
   }
 
   @Get('commissions')
+  @ApiPage(OwnCommissionView)
   commissions(@CurrentPartner() partner: PartnerCaller, @Query() query: OwnCommissionsQuery) {
     return this.earned.list(partner, query);
   }
@@ -71,6 +86,7 @@ export class MeHttpController {
   }
 
   @Get('payouts')
+  @ApiPage(OwnPayoutView)
   payouts(@CurrentPartner() partner: PartnerCaller, @Query() query: PageQuery) {
     return this.money.payouts(partner, query);
   }
@@ -85,6 +101,7 @@ export class MeHttpController {
   }
 
   @Get('payout-requests')
+  @ApiPage(PayoutRequestView)
   payoutRequests(@CurrentPartner() partner: PartnerCaller, @Query() query: PageQuery) {
     return this.money.payoutRequests(partner, query);
   }

@@ -5,8 +5,9 @@ import { Idempotent } from '../../access/idempotency.js';
 import { Requires } from '../../access/policy.js';
 import { IdParam } from '../../common/id-param.dto.js';
 import { PageQuery } from '../../common/page-query.dto.js';
-import { CreatePartnerTokenDto, PartnerTokenParam } from './partner-token.dto.js';
+import { CreatePartnerTokenDto, PartnerTokenParam, PartnerTokenView } from './partner-token.dto.js';
 import { PartnerTokens } from './partner-tokens.service.js';
+import { ApiPage } from '../../common/api-page.js';
 
 @ApiTags('Partner portal')
 @Requires('portal:write')
@@ -21,6 +22,7 @@ export class PartnerTokensHttpController {
   }
 
   @Get(':id/tokens')
+  @ApiPage(PartnerTokenView)
   list(@WorkspaceId() workspaceId: string, @Param() { id }: IdParam, @Query() query: PageQuery) {
     return this.tokens.list(workspaceId, id, query);
   }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Controller, Get, Header, Headers, Param, Redirect, Req } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Header, Headers, HttpCode, Param, Redirect, Req } from '@nestjs/common';
+import { ApiFoundResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../../access/policy.js';
 import { queryOf } from './click-rules.js';
@@ -15,6 +15,8 @@ export class RedirectHttpController {
   @Get(':code')
   @Public('links are followed by strangers; it leads only to the landing page that the program names')
   @Header('Cache-Control', 'no-store')
+  @HttpCode(302)
+  @ApiFoundResponse({ description: 'To the landing page, with the click’s id.' })
   @Redirect()
   follow(
     @Param() { code }: CodeParam,

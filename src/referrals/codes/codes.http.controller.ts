@@ -6,7 +6,8 @@ import { CurrentCaller, WorkspaceId } from '../../access/current-caller.js';
 import { Idempotent, Tx } from '../../access/idempotency.js';
 import { Requires } from '../../access/policy.js';
 import { CodesService } from './codes.service.js';
-import { CodeParam, CreateCodeDto, PartnerProgramQuery, UpdateCodeDto } from './code.dto.js';
+import { CodeParam, CreateCodeDto, PartnerProgramQuery, UpdateCodeDto, CodeView } from './code.dto.js';
+import { ApiPage } from '../../common/api-page.js';
 
 @ApiTags('Codes')
 @Requires('referrals:read')
@@ -21,6 +22,7 @@ export class CodesHttpController {
   }
 
   @Get()
+  @ApiPage(CodeView)
   list(@WorkspaceId() workspaceId: string, @Query() query: PartnerProgramQuery) {
     return this.codes.list(workspaceId, query);
   }

@@ -4,8 +4,9 @@ import type { EntityManager } from 'typeorm';
 import { WorkspaceId } from '../../access/current-caller.js';
 import { Tx } from '../../access/idempotency.js';
 import { Requires } from '../../access/policy.js';
-import { CreateExchangeRateDto, ListExchangeRatesQuery } from './exchange-rate.dto.js';
+import { CreateExchangeRateDto, ListExchangeRatesQuery, ExchangeRateView } from './exchange-rate.dto.js';
 import { ExchangeRatesService } from './exchange-rates.service.js';
+import { ApiPage } from '../../common/api-page.js';
 
 @ApiTags('Exchange rates')
 @Requires('referrals:read')
@@ -20,6 +21,7 @@ export class ExchangeRatesHttpController {
   }
 
   @Get()
+  @ApiPage(ExchangeRateView)
   list(@WorkspaceId() workspaceId: string, @Query() query: ListExchangeRatesQuery) {
     return this.rates.list(workspaceId, query);
   }

@@ -6,8 +6,9 @@ import { CurrentCaller, WorkspaceId } from '../../access/current-caller.js';
 import { Tx } from '../../access/idempotency.js';
 import { Requires } from '../../access/policy.js';
 import { IdParam } from '../../common/id-param.dto.js';
-import { DecideCommissionDto, ListReviewsQuery } from './review.dto.js';
+import { DecideCommissionDto, ListReviewsQuery, ReviewView } from './review.dto.js';
 import { ReviewsService } from './reviews.service.js';
+import { ApiPage } from '../../common/api-page.js';
 
 @ApiTags('Reviews')
 @Requires('referrals:read')
@@ -16,6 +17,7 @@ export class ReviewsHttpController {
   constructor(private readonly reviews: ReviewsService) {}
 
   @Get('reviews')
+  @ApiPage(ReviewView)
   list(@WorkspaceId() workspaceId: string, @Query() query: ListReviewsQuery) {
     return this.reviews.list(workspaceId, query);
   }

@@ -6,8 +6,15 @@ import { Idempotent, Tx } from '../../access/idempotency.js';
 import { Requires } from '../../access/policy.js';
 import { IdParam } from '../../common/id-param.dto.js';
 import { PageQuery } from '../../common/page-query.dto.js';
-import { MovePartnerDto, PartnerGroupParam, PutPartnerGroupDto } from './partner-group.dto.js';
+import {
+  MovePartnerDto,
+  PartnerGroupParam,
+  PutPartnerGroupDto,
+  PartnerGroupView,
+  GroupMemberView,
+} from './partner-group.dto.js';
 import { PartnerGroups } from './partner-groups.service.js';
+import { ApiPage } from '../../common/api-page.js';
 
 @ApiTags('Partners')
 @Requires('referrals:read')
@@ -28,11 +35,13 @@ export class PartnerGroupsHttpController {
   }
 
   @Get('partner-groups')
+  @ApiPage(PartnerGroupView)
   list(@WorkspaceId() workspaceId: string, @Query() query: PageQuery) {
     return this.groups.list(workspaceId, query);
   }
 
   @Get('partner-groups/:key/members')
+  @ApiPage(GroupMemberView)
   listMembers(@WorkspaceId() workspaceId: string, @Param() { key }: PartnerGroupParam, @Query() query: PageQuery) {
     return this.groups.listMembers(workspaceId, key, query);
   }

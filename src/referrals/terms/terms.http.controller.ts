@@ -7,7 +7,8 @@ import { Requires } from '../../access/policy.js';
 import { PageQuery } from '../../common/page-query.dto.js';
 import { ProgramKeyParam } from '../dto/program.dto.js';
 import { TermsOverrides } from './terms-overrides.service.js';
-import { EndTermsQuery, PutTermsDto, SCOPE_OF, TermsParam } from './terms.dto.js';
+import { EndTermsQuery, PutTermsDto, SCOPE_OF, TermsParam, ScopeTermsView } from './terms.dto.js';
+import { ApiPage } from '../../common/api-page.js';
 
 @ApiTags('Programs')
 @Requires('referrals:read')
@@ -16,6 +17,7 @@ export class TermsHttpController {
   constructor(private readonly terms: TermsOverrides) {}
 
   @Get()
+  @ApiPage(ScopeTermsView)
   list(@WorkspaceId() workspaceId: string, @Param() { key }: ProgramKeyParam, @Query() query: PageQuery) {
     return this.terms.list(workspaceId, key, query);
   }
