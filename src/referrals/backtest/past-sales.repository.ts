@@ -38,14 +38,28 @@ export class PastSales {
   ): AsyncGenerator<PastSale[]> {
     const { workspaceId, id: programId } = program;
     await tx.query(`DECLARE ${CURSOR} NO SCROLL CURSOR FOR ${PAST_SALES}`, [workspaceId, programId, until]);
+    let next = this.fetch(program, policies, tx);
     for (;;) {
-      const rows = await tx.query<ListedRow[]>(`FETCH ${PAGE} FROM ${CURSOR}`);
-      const listed = rows.map(({ source, source_id: sourceId, customer_id: customerId }): Listed => ({
-        ...{ workspaceId, account: '', source, sourceId, customerId },
-      }));
-      if (listed.length > 0) yield this.page(program, policies, listed, tx);
-      if (rows.length < PAGE) return;
+      const { sales, isLast } = await next;
+      // Read while the sales before are judged; whoever stops listening does not hear of its failure.
+      if (!isLast) (next = this.fetch(program, policies, tx)).catch(() => undefined);
+      yield sales;
+      if (isLast) return;
     }
+  }
+
+  private async fetch(
+    program: ReferralProgram,
+    policies: ProgramPolicies,
+    tx: EntityManager,
+  ): Promise<{ sales: PastSale[]; isLast: boolean }> {
+    const { workspaceId } = program;
+    const rows = await tx.query<ListedRow[]>(`FETCH ${PAGE} FROM ${CURSOR}`);
+    const listed = rows.map(({ source, source_id: sourceId, customer_id: customerId }): Listed => ({
+      ...{ workspaceId, account: '', source, sourceId, customerId },
+    }));
+    const sales = listed.length === 0 ? [] : await this.page(program, policies, listed, tx);
+    return { sales, isLast: rows.length < PAGE };
   }
 
   private async page(
