@@ -190,6 +190,17 @@ describe('a backtest', () => {
     expect([400, 422]).toContain(answer.status);
   });
 
+  it('runs alone in its workspace, whichever process has the other', async () => {
+    await story.service.db.transaction(async (tx) => {
+      await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('backtest/' || $1, 0))`, [
+        story.service.workspaceId,
+      ]);
+      const answer = await story.service.http('POST', `/v1/programs/${tiered}/backtest`, {});
+      expect(answer).toMatchObject(refused(409, 'backtest_under_way'));
+    });
+    expect((await run(tiered)).sales).toBeGreaterThan(0);
+  });
+
   it('of a program that is not there is refused, and over gRPC is the same', async () => {
     expect(await story.service.http('POST', '/v1/programs/nobody/backtest', {})).toMatchObject(
       refused(404, 'program_not_found', 'key'),

@@ -21,8 +21,6 @@ const PARTNERS_DEFAULT = 100;
 /** Runs proposed terms over the past as the mirror has it, and tells what they would have paid beside what was earned. */
 @Injectable()
 export class BacktestService {
-  private readonly underWay = new Set<string>();
-
   constructor(
     private readonly db: DataSource,
     private readonly programs: ProgramsService,
@@ -38,20 +36,12 @@ export class BacktestService {
    * `backtest_under_way`, `invalid_range`, and those of a program's terms.
    */
   async run(workspaceId: string, key: string, dto: BacktestDto): Promise<BacktestView> {
-    if (this.underWay.has(workspaceId)) {
-      const says = 'another backtest of this workspace is under way; ask again when it has ended';
-      throw new DomainError('conflict', 'backtest_under_way', says);
-    }
-    this.underWay.add(workspaceId);
-    try {
-      return await this.db.transaction('REPEATABLE READ', async (tx) => {
-        await tx.query('SET TRANSACTION READ ONLY');
-        await tx.query('SET LOCAL statement_timeout = 0');
-        return this.compare(await this.programs.require(workspaceId, key, 'key', tx), dto, tx);
-      });
-    } finally {
-      this.underWay.delete(workspaceId);
-    }
+    return this.db.transaction('REPEATABLE READ', async (tx) => {
+      await tx.query('SET TRANSACTION READ ONLY');
+      await tx.query('SET LOCAL statement_timeout = 0');
+      await assertAlone(workspaceId, tx);
+      return this.compare(await this.programs.require(workspaceId, key, 'key', tx), dto, tx);
+    });
   }
 
   private async compare(program: ReferralProgram, dto: BacktestDto, tx: EntityManager): Promise<BacktestView> {
@@ -140,6 +130,17 @@ export class BacktestService {
     });
     return { partners: told.map(view), partnersLeftOut: all.length - told.length };
   }
+}
+
+/** Until the end of the transaction, in whatever process another one is asked for. */
+async function assertAlone(workspaceId: string, tx: EntityManager): Promise<void> {
+  const [row] = await tx.query<[{ alone: boolean }]>(
+    `SELECT pg_try_advisory_xact_lock(hashtextextended('backtest/' || $1, 0)) AS alone`,
+    [workspaceId],
+  );
+  if (row.alone) return;
+  const says = 'another backtest of this workspace is under way; ask again when it has ended';
+  throw new DomainError('conflict', 'backtest_under_way', says);
 }
 
 function proposedBy(dto: BacktestDto, now: ReferralProgramVersion): ProposedTerms {

@@ -1,5 +1,6 @@
 import { PassingPeriods, type Span } from './calendar.js';
 import { isCounted, type OpenCap } from './commission-rules.js';
+import { countedTogether } from './counted-by.js';
 import type { CountedMove } from './counted-moves.js';
 import type { Cap, Period, RewardRule } from './reward-rule.js';
 import type { CountsBefore } from './rule-amount.js';
@@ -134,7 +135,7 @@ class Counter {
 /** By whose sales a rule counts, and in what period; null where it does not count. Pure. */
 function ruleScope({ reward }: RewardRule): { per: 'partner' | 'customer'; period: Period } | null {
   if (!isCounted(reward)) return null;
-  return reward.type === 'tiered' ? { per: 'partner', period: reward.period } : { per: 'customer', period: 'ever' };
+  return { per: countedTogether(reward), period: reward.type === 'tiered' ? reward.period : 'ever' };
 }
 
 function nameOf(per: Cap['per'], { partnerId, customerId }: PlacedSale, of: string): string {
