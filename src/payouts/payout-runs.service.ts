@@ -16,6 +16,7 @@ import { Payout } from './payout.entity.js';
 import { PayoutsReader } from './payouts-reader.service.js';
 import { PayoutsRepository } from './payouts.repository.js';
 import { planRun, type PlannedPayout, type RunPlan } from './run-plan.js';
+import { lockByName } from '../database/named-lock.js';
 
 const FIRST_REVISION = 1;
 const FIRST_ATTEMPT = 1;
@@ -172,7 +173,7 @@ export class PayoutRunsService {
 
 /** One run at a time per workspace and currency; the next one sees what this one reserved. Held until the transaction ends. */
 async function lockRunsOf(workspaceId: string, currency: string, tx: EntityManager): Promise<void> {
-  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`payout-runs/${workspaceId}/${currency}`]);
+  await lockByName(`payout-runs/${workspaceId}/${currency}`, tx);
 }
 
 function nothingDue(currency: string, cutoff: Date, { skipped }: RunPlan): DomainError {

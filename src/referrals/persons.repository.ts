@@ -4,6 +4,7 @@ import { Clock } from '../common/clock.js';
 import { newId } from '../common/ids.js';
 import { CLICK_METADATA_KEY, CODE_METADATA_KEYS } from './evidence.repository.js';
 import { ReferredCustomer } from './referred-customer.entity.js';
+import { lockByName } from '../database/named-lock.js';
 
 /** Who a Stripe customer (or a guest's checkout session) is among the referred, and the locks under which that is decided. */
 @Injectable()
@@ -15,11 +16,11 @@ export class PersonsRepository {
    * so that two settlings cannot wait for each other.
    */
   async lockStripeCustomer(workspaceId: string, stripeCustomerId: string, tx: EntityManager): Promise<void> {
-    await lock(`stripe-customer/${workspaceId}/${stripeCustomerId}`, tx);
+    await lockByName(`stripe-customer/${workspaceId}/${stripeCustomerId}`, tx);
   }
 
   async lockPerson(workspaceId: string, customerId: string, tx: EntityManager): Promise<void> {
-    await lock(`person/${workspaceId}/${customerId}`, tx);
+    await lockByName(`person/${workspaceId}/${customerId}`, tx);
   }
 
   async find(workspaceId: string, stripeCustomerId: string, tx: EntityManager): Promise<string | null> {
@@ -109,10 +110,6 @@ async function link(
     `INSERT INTO tributary.customer_link (workspace_id, account, stripe_customer_id, customer_id) VALUES ($1, '', $2, $3)`,
     [workspaceId, stripeCustomerId, customerId],
   );
-}
-
-async function lock(name: string, tx: EntityManager): Promise<void> {
-  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [name]);
 }
 
 // What turns out to be of a person who was erased is gone through by the worker that erases.

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { lockByName } from '../database/named-lock.js';
 
 /**
  * Facts that may be dated back (exchange rates, deactivations, states of programs) and the settlings that read them keep out
@@ -6,7 +7,7 @@ import type { EntityManager } from 'typeorm';
  * there are. Settlings do not wait for one another.
  */
 export async function lockFactsToWrite(workspaceId: string, tx: EntityManager): Promise<void> {
-  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [nameOf(workspaceId)]);
+  await lockByName(nameOf(workspaceId), tx);
 }
 
 /** To be taken before every other lock of a settling, so that nobody who waits for a writer holds what another needs. */

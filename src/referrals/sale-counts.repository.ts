@@ -8,6 +8,7 @@ import type { Cap, RewardRule } from './rules/reward-rule.js';
 import type { CountsBefore } from './rules/rule-amount.js';
 import { SaleCount } from './sale-count.entity.js';
 import type { Sale } from './sale.entity.js';
+import { lockByName } from '../database/named-lock.js';
 
 /** A sale's place in the order in which sales are counted, and whose it is. */
 export interface CountedSale {
@@ -51,7 +52,7 @@ export class SaleCounts {
       if (scopes.has('program')) names.add(`counts/${workspaceId}/${programId}`);
       else if (scopes.has('partner')) names.add(`counts/${workspaceId}/${programId}/${partnerId}`);
     }
-    for (const name of [...names].sort()) await lock(name, tx);
+    for (const name of [...names].sort()) await lockByName(name, tx);
     return { held, scopesOf };
   }
 
@@ -172,8 +173,4 @@ const BEFORE = `workspace_id = $1 AND program_id = $2 AND (at, source_id) < ($3,
 
 function placeOf({ workspaceId, programId, occurredAt, sourceId, saleId }: CountedSale): unknown[] {
   return [workspaceId, programId, occurredAt, sourceId, saleId];
-}
-
-async function lock(name: string, tx: EntityManager): Promise<void> {
-  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [name]);
 }

@@ -13,6 +13,7 @@ import type { CustomersOfRefView, GotCustomerView, LinkedCustomerView } from './
 import { HeldObjects } from './held-objects.service.js';
 import { StripeWriter } from './stripe-writer.service.js';
 import { derivedFrom } from './write-call.js';
+import { lockByName } from '../../database/named-lock.js';
 
 /** Written on the customer at Stripe, so that one whose link was lost can still be told. */
 export { REF_METADATA_KEY };
@@ -182,9 +183,7 @@ function paramsOf({ ref }: Person, params: StripeData): StripeData {
 
 /** Writers of one person's links follow one another. */
 async function lockPerson({ workspaceId, account, ref }: Person, tx: EntityManager): Promise<void> {
-  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [
-    JSON.stringify(['customer_ref', workspaceId, account, ref]),
-  ]);
+  await lockByName(JSON.stringify(['customer_ref', workspaceId, account, ref]), tx);
 }
 
 async function writeLink(

@@ -8,6 +8,7 @@ import { customerTraits } from '../sale-figures.js';
 import { Sale } from '../sale.entity.js';
 import { normalizedEmail } from '../suspicion/suspicion-rules.js';
 import { LeadClaim } from './lead-claim.entity.js';
+import { lockByName } from '../../database/named-lock.js';
 
 /** What leads ask of a person. */
 export interface LeadPerson {
@@ -72,7 +73,7 @@ export class Leads {
   /** Waits for whoever decides who of these mailboxes is first, until the end of the transaction; in one order. */
   async lock(workspaceId: string, mailboxes: readonly string[], tx: EntityManager): Promise<void> {
     for (const mailbox of [...new Set(mailboxes)].sort()) {
-      await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`lead/${workspaceId}/${mailbox}`]);
+      await lockByName(`lead/${workspaceId}/${mailbox}`, tx);
     }
   }
 
